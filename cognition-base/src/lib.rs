@@ -1,0 +1,1 @@
+//! Prior knowledge: items, their index and retrieval.

@@ -1,0 +1,1 @@
+//! The evaluator protocol: stages, gates, repeats, results.

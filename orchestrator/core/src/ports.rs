@@ -1,0 +1,310 @@
+//! Ports: what one room needs of another, as traits. Futures are boxed, so that this crate
+//! needs no async runtime. **Dropping a future cancels the work and ends everything it
+//! started.**
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::event::{CallSettled, Change, Envelope, Event, Reservation, Selection};
+use crate::facts::{CandidateFacts, Facts};
+use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
+use crate::knowledge::{CognitionItem, Insight};
+use crate::outcome::{EvalPurpose, EvalReport, RejectReason, StageReport, Usage};
+use crate::program::Program;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A port's failure that is the host's, not a candidate's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct HostFault {
+    /// What happened, where, and what to do.
+    pub what: String,
+}
+
+impl HostFault {
+    /// A fault with its description.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into() }
+    }
+}
+
+/// Tells the time. Only `at` fields, wall budgets and displays depend on it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Content-addressed storage. Cheap to share; all methods may be called from any thread.
+pub trait BlobStore: Send + Sync {
+    /// Stores bytes (secrets redacted) and returns the hash of what was stored. The bytes
+    /// are durable once a journal entry that was appended afterwards is durable.
+    fn put(&self, bytes: &[u8]) -> Result<BlobHash, HostFault>;
+    /// The bytes with this hash.
+    fn get(&self, hash: BlobHash) -> Result<Vec<u8>, HostFault>;
+}
+
+/// The journal's writing side. One owner: the dispatcher.
+pub trait Journal: Send {
+    /// Appends events and returns when they, and all blobs put before, are durable.
+    fn append(&mut self, events: &[Envelope]) -> Result<(), HostFault>;
+}
+
+/// What is kept in step with the journal, behind it: database, lineage, index, snapshots.
+pub trait Projection: Send {
+    /// Takes note of events that are durable, with the facts after them. Must be quick:
+    /// slow work goes to a thread of its own.
+    fn follow(&mut self, events: &[Envelope], facts: &Facts);
+    /// Brings everything up to date and returns when that is done.
+    fn settle(&mut self, facts: &Facts) -> Result<(), HostFault>;
+}
+
+/// Everything a proposer may need for one proposal. Programs and texts are loaded from
+/// `blobs` when the work runs.
+#[derive(Clone)]
+pub struct ProposalRequest {
+    /// The candidate it may become.
+    pub candidate: CandidateId,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// What the strategy decided.
+    pub selection: Selection,
+    /// The parents, in the selection's order.
+    pub parents: Vec<Arc<CandidateFacts>>,
+    /// Programs shown for ideas.
+    pub inspirations: Vec<Arc<CandidateFacts>>,
+    /// The first parent's ancestors, nearest first, at most a few.
+    pub lineage: Vec<Arc<CandidateFacts>>,
+    /// Recent proposals that failed or lost against their parent, newest first, at most a few.
+    pub tried: Vec<Arc<CandidateFacts>>,
+    /// The best candidate so far.
+    pub best: Option<Arc<CandidateFacts>>,
+    /// Insights of this run, most confident first, at most a few.
+    pub insights: Vec<Insight>,
+    /// Storage for prompts, answers and programs.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where every model call is reported as soon as it ended.
+    pub calls: Arc<dyn CallSink>,
+}
+
+/// Takes settled model calls and breaker changes while a proposal is under way.
+pub trait CallSink: Send + Sync {
+    /// A call ended and was paid for.
+    fn settled(&self, call: CallSettled);
+    /// A model's breaker opened or closed.
+    fn breaker(&self, model: &ModelName, open: bool, why: &str);
+}
+
+/// A program that came of a proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewProgram {
+    /// The files.
+    pub program: Program,
+    /// Hash after normalisation, if the language is known.
+    pub normal: Option<BlobHash>,
+    /// What was changed.
+    pub change: Change,
+    /// The model whose answer it is.
+    pub model: Option<ModelName>,
+    /// The prompt that led to it.
+    pub prompt: Option<BlobHash>,
+    /// How often the answer had to be sent back.
+    pub repairs: u32,
+}
+
+/// Why no program came of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoProgram {
+    /// The kind.
+    pub reason: RejectReason,
+    /// One line for people and prompts.
+    pub detail: String,
+    /// The prompt that was tried.
+    pub prompt: Option<BlobHash>,
+}
+
+impl NoProgram {
+    /// Without a prompt.
+    pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), prompt: None }
+    }
+}
+
+/// What came of a proposal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposalOutcome {
+    /// Ids of cognition items and keys of insights that were shown.
+    pub shown: Vec<String>,
+    /// The program, or why there is none.
+    pub result: Result<NewProgram, NoProgram>,
+}
+
+/// Makes candidates. Learned state changes only in [`Proposer::observe`], and a proposal
+/// uses the state as it was when [`Proposer::propose`] was called, so that the same events
+/// lead to the same proposals however the work is scheduled.
+pub trait Proposer: Send {
+    /// The most that a proposal for this selection can cost.
+    fn reservation(&self, selection: &Selection) -> Reservation;
+    /// Begins a proposal. Called by the dispatcher: must return at once; the future works.
+    fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome>;
+    /// Learns from an event that was folded into the facts.
+    fn observe(&mut self, facts: &Facts, event: &Envelope);
+}
+
+/// One evaluation to run.
+#[derive(Debug, Clone)]
+pub struct EvalRequest {
+    /// Which candidate; for folder names and messages only.
+    pub candidate: CandidateId,
+    /// Its program.
+    pub program: Program,
+    /// Why it runs; decides which stages do.
+    pub purpose: EvalPurpose,
+    /// First and one past the last repeat.
+    pub repeats: (u32, u32),
+    /// Seed of the run; a repeat's seed depends on it and the repeat's number alone.
+    pub run_seed: u64,
+}
+
+/// Takes finished stages while an evaluation is under way.
+pub trait StageSink: Send + Sync {
+    /// A stage (one repeat of it) ended.
+    fn stage_done(&self, report: StageReport);
+}
+
+/// Runs the evaluator's stages on a program.
+pub trait Evaluator: Send + Sync {
+    /// Begins an evaluation.
+    fn evaluate(&self, request: EvalRequest, stages: Arc<dyn StageSink>) -> BoxFuture<EvalReport>;
+}
+
+/// Learns insights from the events of a run, deterministically.
+pub trait Analyzer: Send {
+    /// Takes note of an event that was folded into the facts; now and then returns new or
+    /// changed insights.
+    fn observe(&mut self, facts: &Facts, event: &Envelope) -> Vec<Insight>;
+}
+
+/// Finds prior knowledge for a situation.
+pub trait KnowledgeBase: Send + Sync {
+    /// The items whose trigger fits best, best first, at most `top_k`.
+    fn retrieve(&self, situation: &str, top_k: usize) -> Result<Vec<CognitionItem>, HostFault>;
+}
+
+/// Knows a programming language.
+pub trait Language: Send + Sync {
+    /// Its name in `task.toml`.
+    fn name(&self) -> &'static str;
+    /// Where the text does not parse, if it does not: line (from 1) and a short reason.
+    fn syntax_error(&self, text: &str) -> Option<(usize, String)>;
+    /// The text without comments, blank space and names that do not matter; equal programs
+    /// by this measure do the same.
+    fn normalise(&self, text: &str) -> String;
+}
+
+/// A command to run in a sandbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SandboxCommand {
+    /// Program and arguments; the program is looked up on the sandbox's `PATH`.
+    pub argv: Vec<String>,
+    /// The whole environment besides what the sandbox itself needs (`PATH`, `HOME`, `TMPDIR`).
+    pub env: BTreeMap<String, String>,
+    /// Folder the command runs in; it may write there. Private to this command.
+    pub workdir: PathBuf,
+    /// More folders it may write.
+    pub writable: Vec<PathBuf>,
+    /// Folders and files it may read.
+    pub readable: Vec<PathBuf>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// What a command may use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Longest time from start to end; then the whole tree is killed.
+    pub wall: Duration,
+    /// Memory of each process, in bytes.
+    pub memory: u64,
+    /// Largest file, in bytes.
+    pub file_size: u64,
+    /// Most processes at once.
+    pub processes: u32,
+    /// Bytes kept of what it prints: half from the head, half from the tail.
+    pub log: usize,
+}
+
+/// How a sandboxed command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Its time was over; it was killed.
+    TimedOut,
+    /// It hit the memory limit.
+    OutOfMemory,
+}
+
+/// What a sandboxed command did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SandboxOutcome {
+    /// How it ended.
+    pub exit: Exit,
+    /// What it printed, both streams as they came, capped.
+    pub log: Vec<u8>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// Runs untrusted commands. Knows nothing of evolution.
+pub trait Sandbox: Send + Sync {
+    /// Its name: `process`, `unconfined`, …
+    fn name(&self) -> &'static str;
+    /// What it enforces here and what it cannot, a line each, for people and reports.
+    fn guarantees(&self) -> Vec<String>;
+    /// Begins a command. An error is the host's fault.
+    fn run(&self, command: SandboxCommand) -> BoxFuture<Result<SandboxOutcome, HostFault>>;
+}
+
+/// The results database of a live run.
+pub trait ProgramDatabase: Send {
+    /// Stores what is known of candidates now.
+    fn store(&mut self, candidates: &[Arc<CandidateFacts>], upto: Seq) -> Result<(), HostFault>;
+    /// One candidate.
+    fn load(&self, id: CandidateId) -> Result<Option<CandidateFacts>, HostFault>;
+    /// Makes everything stored so far durable.
+    fn flush(&mut self) -> Result<(), HostFault>;
+}
+
+/// Whether an event is decided by the dispatcher alone, as a function of the facts before
+/// it. The others come from outside (workers, people, the clock) and are what a replay feeds.
+pub fn is_decision(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Selected(_)
+            | Event::EvalStarted(_)
+            | Event::Quarantined(_)
+            | Event::Promoted(_)
+            | Event::Demoted(_)
+            | Event::Analyzed(_)
+    )
+}

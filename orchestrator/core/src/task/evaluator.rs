@@ -1,0 +1,143 @@
+//! `[evaluator]`: stages, gates, resources.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::defaults;
+use super::units::{Bytes, Span};
+use crate::ids::StageName;
+
+/// `[evaluator]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluatorSection {
+    /// Which protocol the evaluator speaks.
+    #[serde(default)]
+    pub kind: EvaluatorKind,
+    /// Who writes the result.
+    #[serde(default)]
+    pub trust: Trust,
+    /// Globs of this folder that the candidate side sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidate_files: Vec<String>,
+    /// Globs of this folder that the judge side sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judge_files: Vec<String>,
+    /// Globs of files that both sides may see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_files: Vec<String>,
+    /// Python packages the host must have; checked, never installed silently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<String>,
+    /// The cascade, in order.
+    pub stage: Vec<Stage>,
+    /// A last stage for would-be winners only, on held-out cases; never shown to a prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout: Option<Stage>,
+}
+
+/// Which protocol an evaluator speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EvaluatorKind {
+    /// The native protocol: commands with environment variables and a result file.
+    #[default]
+    Command,
+}
+
+/// Who writes the result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Every stage has `run` and `judge`, in different sandboxes; only the judge writes it.
+    #[default]
+    Split,
+    /// `run` writes the result itself; marked in every report.
+    InProcess,
+}
+
+impl Trust {
+    /// The word for people and for JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Split => "split",
+            Self::InProcess => "in-process",
+        }
+    }
+}
+
+/// One step of the cascade.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Its name; `holdout` for the held-out one.
+    #[serde(default = "unnamed")]
+    #[schemars(with = "String")]
+    pub name: StageName,
+    /// Candidate side: sees the program, writes output.
+    pub run: Vec<String>,
+    /// Judge side: sees the output and the reference, never runs the program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judge: Vec<String>,
+    /// Longest time for each of the two commands.
+    #[serde(default = "defaults::stage_timeout")]
+    pub timeout: Span,
+    /// A condition on the metrics, for example `valid == 1 && score > 0.9`; else stop here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// How often it is measured.
+    #[serde(default)]
+    pub repeats: Repeats,
+    /// What one evaluation of it needs.
+    #[serde(default)]
+    pub resources: Resources,
+}
+
+fn unnamed() -> StageName {
+    StageName(String::new())
+}
+
+/// How often a stage is measured; more than `min` only for would-be winners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeats {
+    /// For every candidate.
+    #[serde(default = "defaults::one_u32")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub min: u32,
+    /// For a candidate that would become the best.
+    #[serde(default = "defaults::one_u32")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: u32,
+}
+
+impl Default for Repeats {
+    fn default() -> Self {
+        Self { min: 1, max: 1 }
+    }
+}
+
+/// What one evaluation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// CPU cores; decides how many evaluations fit side by side.
+    #[serde(default = "defaults::one_f64")]
+    pub cpus: f64,
+    /// Memory limit of each process.
+    #[serde(default = "defaults::stage_memory")]
+    pub memory: Bytes,
+    /// Largest total size of the output folder.
+    #[serde(default = "defaults::stage_output")]
+    pub output: Bytes,
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Self {
+            cpus: defaults::one_f64(),
+            memory: defaults::stage_memory(),
+            output: defaults::stage_output(),
+        }
+    }
+}

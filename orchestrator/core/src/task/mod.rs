@@ -1,0 +1,316 @@
+//! `task.toml` as types. Parsing with spans is in [`parse`], the rules that types cannot
+//! say are in [`validate`], command-line overrides in [`overrides`].
+
+mod budget;
+mod defaults;
+mod evaluator;
+mod overrides;
+mod parse;
+mod schema;
+mod units;
+mod validate;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use budget::Budget;
+pub use evaluator::{EvaluatorKind, EvaluatorSection, Repeats, Resources, Stage, Trust};
+pub use overrides::{BadOverride, apply_override};
+pub use parse::{Problem, parse_task};
+pub use schema::task_schema;
+pub use units::{Bytes, Span};
+
+use crate::event::Operator;
+use crate::ids::ModelName;
+use crate::money::Price;
+use crate::objective::Objective;
+use std::collections::BTreeMap;
+
+/// A task: what to evolve. The content of `task.toml`, with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "evolve task.toml")]
+pub struct TaskConfig {
+    /// Name and purpose.
+    pub task: TaskSection,
+    /// The program to improve; without it the first proposals are drafts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramSection>,
+    /// Metrics with directions; the first is the primary one.
+    pub objective: Vec<Objective>,
+    /// How a candidate is judged.
+    pub evaluator: EvaluatorSection,
+    /// Where untrusted code runs.
+    #[serde(default)]
+    pub sandbox: SandboxSection,
+    /// Worker counts.
+    #[serde(default)]
+    pub run: RunSection,
+    /// How the next change is chosen.
+    #[serde(default)]
+    pub search: SearchSection,
+    /// When to stop: the first one reached stops the run.
+    #[serde(default)]
+    pub budget: Budget,
+    /// Models that propose changes; without one the `mutate` proposer does the search.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model: Vec<ModelSection>,
+    /// How prompts are made.
+    #[serde(default)]
+    pub prompts: PromptsSection,
+    /// Prior knowledge shown to models.
+    #[serde(default)]
+    pub cognition: CognitionSection,
+}
+
+impl TaskConfig {
+    /// The primary objective. Validation guarantees that there is one.
+    pub fn primary(&self) -> &Objective {
+        &self.objective[0]
+    }
+
+    /// The language of the program, from the task or the file's extension.
+    pub fn language(&self) -> Option<String> {
+        let program = self.program.as_ref()?;
+        program.language.clone().or_else(|| {
+            let extension = program.path.rsplit_once('.')?.1;
+            let language = match extension {
+                "py" => "python",
+                "rs" => "rust",
+                "c" | "h" => "c",
+                "cc" | "cpp" | "cxx" | "hpp" => "cpp",
+                other => other,
+            };
+            Some(language.to_owned())
+        })
+    }
+}
+
+/// `[task]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSection {
+    /// Short name: letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// What to achieve, in the words a model will read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// A file of the task folder that holds the description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description_file: Option<String>,
+    /// What kind of program it is; picks the words of the default prompts.
+    #[serde(default)]
+    pub kind: TaskKind,
+}
+
+/// What kind of program a task evolves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskKind {
+    /// A neural architecture.
+    Architecture,
+    /// A scheduling or placement policy.
+    Scheduler,
+    /// A kernel for an accelerator or a CPU.
+    Kernel,
+    /// A mathematical construction.
+    Math,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+/// `[program]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramSection {
+    /// A file, or a folder, inside the task folder.
+    pub path: String,
+    /// Language of the program; from the extension if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Globs of the files that may change. Default: the files with
+    /// `EVOLVE-BLOCK-START`/`EVOLVE-BLOCK-END` lines, else all files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editable: Vec<String>,
+    /// Largest program that is evaluated.
+    #[serde(default = "defaults::program_max_size")]
+    pub max_size: Bytes,
+}
+
+/// `[sandbox]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxSection {
+    /// Which sandbox.
+    #[serde(default)]
+    pub kind: SandboxKind,
+    /// Environment for both sides, as `NAME=value`. Nothing is inherited but a `PATH`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+}
+
+/// Which sandbox runs untrusted code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SandboxKind {
+    /// The strongest one this machine offers.
+    #[default]
+    Auto,
+    /// Processes with limits on this machine (Linux).
+    Process,
+    /// Plain processes: no memory or process limits; for systems without the above.
+    Unconfined,
+}
+
+/// `[run]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunSection {
+    /// Evaluations side by side; `auto`: from the cores and memory and what a stage needs.
+    #[serde(default)]
+    pub evaluation_slots: SlotCount,
+    /// Proposals side by side; `auto`: two for `mutate`, else enough to keep evaluations busy.
+    #[serde(default)]
+    pub proposal_slots: SlotCount,
+}
+
+/// A number of slots, or `"auto"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SlotCount {
+    /// Just so many.
+    Count(#[schemars(range(min = 1, max = 4096))] u32),
+    /// As many as fit.
+    Auto(Auto),
+}
+
+impl Default for SlotCount {
+    fn default() -> Self {
+        Self::Auto(Auto::Auto)
+    }
+}
+
+/// The word `auto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Auto {
+    /// Decide from the machine.
+    Auto,
+}
+
+/// `[search]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchSection {
+    /// The strategy's name.
+    #[serde(default = "defaults::strategy")]
+    pub strategy: String,
+    /// Seed of every random draw of the run.
+    #[serde(default = "defaults::seed")]
+    pub seed: u64,
+    /// Islands at the start (strategies with islands).
+    #[serde(default = "defaults::islands")]
+    #[schemars(range(min = 1, max = 64))]
+    pub islands: u32,
+    /// Candidates a strategy keeps for selection; the journal keeps everybody.
+    #[serde(default = "defaults::archive")]
+    #[schemars(range(min = 2, max = 100_000))]
+    pub archive: u32,
+    /// Weights of the operators; absent ones have weight 0. Default: `mutate` alone without
+    /// a model; with models mostly `diff`, some `rewrite` and `crossover`, `fix` for failures.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub operators: BTreeMap<Operator, f64>,
+    /// Programs shown beside the parent.
+    #[serde(default = "defaults::inspirations")]
+    #[schemars(range(max = 16))]
+    pub inspirations: u32,
+}
+
+impl Default for SearchSection {
+    fn default() -> Self {
+        Self {
+            strategy: defaults::strategy(),
+            seed: defaults::seed(),
+            islands: defaults::islands(),
+            archive: defaults::archive(),
+            operators: BTreeMap::new(),
+            inspirations: defaults::inspirations(),
+        }
+    }
+}
+
+/// `[[model]]`: an OpenAI-compatible endpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSection {
+    /// The name the endpoint knows.
+    #[schemars(with = "String")]
+    pub name: ModelName,
+    /// Base URL, up to and including the version, for example `http://localhost:8000/v1`.
+    #[serde(default = "defaults::base_url")]
+    pub base_url: String,
+    /// Environment variable that holds the key; no key is sent if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_env: Option<String>,
+    /// USD per million tokens; needed when the budget has `usd`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// How often it is tried first, against the other models.
+    #[serde(default = "defaults::weight")]
+    pub weight: f64,
+    /// Most tokens of one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// Sampling temperature, passed on as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Whether to ask for a stream; a stalled stream is noticed sooner than a stalled answer.
+    #[serde(default = "defaults::yes")]
+    pub stream: bool,
+    /// Longest wait for an answer's end; in a stream, for its next piece.
+    #[serde(default = "defaults::model_timeout")]
+    pub timeout: Span,
+    /// Calls to this model side by side.
+    #[serde(default = "defaults::model_concurrency")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub concurrency: u32,
+}
+
+/// `[prompts]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromptsSection {
+    /// A folder of the task with templates that replace shipped ones of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Most tokens of one prompt; sections are dropped by priority to fit.
+    #[serde(default = "defaults::prompt_tokens")]
+    #[schemars(range(min = 1_000))]
+    pub max_tokens: u32,
+}
+
+impl Default for PromptsSection {
+    fn default() -> Self {
+        Self { folder: None, max_tokens: defaults::prompt_tokens() }
+    }
+}
+
+/// `[cognition]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CognitionSection {
+    /// Folders of the task that hold cognition items (markdown with front matter).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Items shown to a proposal.
+    #[serde(default = "defaults::top_k")]
+    #[schemars(range(max = 32))]
+    pub top_k: u32,
+}
+
+impl Default for CognitionSection {
+    fn default() -> Self {
+        Self { sources: Vec::new(), top_k: defaults::top_k() }
+    }
+}

@@ -1,0 +1,349 @@
+//! The rules that types cannot say.
+
+use std::collections::BTreeSet;
+
+use globset::Glob;
+
+use super::{Stage, TaskConfig, Trust};
+use crate::ids::StageName;
+use crate::program::Program;
+
+/// A mistake at a path of the document.
+pub(super) struct Finding {
+    pub path: String,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>, help: &str) {
+        self.0.push(Finding {
+            path: path.into(),
+            message: message.into(),
+            help: (!help.is_empty()).then(|| help.to_owned()),
+        });
+    }
+}
+
+/// Gives unnamed stages their names.
+pub(super) fn fill_in(task: &mut TaskConfig) {
+    for (i, stage) in task.evaluator.stage.iter_mut().enumerate() {
+        if stage.name.as_str().is_empty() {
+            stage.name = StageName(format!("stage{}", i + 1));
+        }
+    }
+    if let Some(holdout) = &mut task.evaluator.holdout {
+        holdout.name = "holdout".into();
+    }
+}
+
+/// Every broken rule.
+pub(super) fn findings(task: &TaskConfig) -> Vec<Finding> {
+    let mut found = Findings(Vec::new());
+    task_section(task, &mut found);
+    program(task, &mut found);
+    objectives(task, &mut found);
+    evaluator(task, &mut found);
+    models(task, &mut found);
+    search(task, &mut found);
+    budget(task, &mut found);
+    for (i, entry) in task.sandbox.env.iter().enumerate() {
+        if entry.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
+            found.add(format!("sandbox.env.{i}"), format!("`{entry}` is not NAME=value"), "");
+        }
+    }
+    found.0
+}
+
+fn task_section(task: &TaskConfig, found: &mut Findings) {
+    let name = &task.task.name;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) || name.starts_with('.') {
+        found.add(
+            "task.name",
+            format!("`{name}` is not a task name"),
+            "use up to 64 letters, digits, `-`, `_` and `.`; it becomes part of folder names",
+        );
+    }
+    if task.task.description.is_some() && task.task.description_file.is_some() {
+        found.add(
+            "task.description_file",
+            "both `description` and `description_file` are given",
+            "keep one of them",
+        );
+    }
+    relative(task.task.description_file.as_deref(), "task.description_file", found);
+    relative(task.prompts.folder.as_deref(), "prompts.folder", found);
+    for (i, source) in task.cognition.sources.iter().enumerate() {
+        relative(Some(source.trim_end_matches('/')), &format!("cognition.sources.{i}"), found);
+    }
+}
+
+fn relative(path: Option<&str>, key: &str, found: &mut Findings) {
+    if let Some(Err(error)) = path.map(|p| Program::check_path(p.trim_end_matches('/'))) {
+        found.add(key, error.to_string(), "give a path inside the task folder");
+    }
+}
+
+fn program(task: &TaskConfig, found: &mut Findings) {
+    let Some(program) = &task.program else {
+        if task.model.is_empty() {
+            found.add(
+                "task",
+                "there is no program to start from and no model to draft one",
+                "add `[program]` with a `path`, or a `[[model]]`",
+            );
+        }
+        return;
+    };
+    relative(Some(&program.path), "program.path", found);
+    globs(&program.editable, "program.editable", found);
+}
+
+fn globs(patterns: &[String], key: &str, found: &mut Findings) {
+    for (i, pattern) in patterns.iter().enumerate() {
+        if let Err(error) = Glob::new(pattern.trim_end_matches('/')) {
+            found.add(format!("{key}.{i}"), format!("`{pattern}` is not a glob: {error}"), "");
+        }
+    }
+}
+
+fn objectives(task: &TaskConfig, found: &mut Findings) {
+    if task.objective.is_empty() {
+        found.add("objective", "a task needs at least one objective", "add `[[objective]]`");
+    }
+    let mut seen = BTreeSet::new();
+    for (i, objective) in task.objective.iter().enumerate() {
+        let path = format!("objective.{i}");
+        if objective.metric.is_empty() {
+            found.add(format!("{path}.metric"), "the metric has no name", "");
+        }
+        if !seen.insert(&objective.metric) {
+            found.add(
+                format!("{path}.metric"),
+                format!("`{}` is the metric of two objectives", objective.metric),
+                "remove one",
+            );
+        }
+        for (key, value) in [
+            ("target", objective.target),
+            ("baseline", objective.baseline),
+            ("plausible_max", objective.plausible_max),
+        ] {
+            if value.is_some_and(|v| !v.is_finite()) {
+                found.add(format!("{path}.{key}"), format!("`{key}` must be a finite number"), "");
+            }
+        }
+        if let (Some(target), Some(bound)) = (objective.target, objective.plausible_max)
+            && objective.goal.is_better(target, bound)
+        {
+            found.add(
+                format!("{path}.plausible_max"),
+                "the target lies beyond `plausible_max`, so it could never be believed",
+                "a bound for a minimised metric is its least plausible value",
+            );
+        }
+    }
+}
+
+fn evaluator(task: &TaskConfig, found: &mut Findings) {
+    let evaluator = &task.evaluator;
+    if evaluator.stage.is_empty() {
+        found.add(
+            "evaluator.stage",
+            "an evaluator needs at least one stage",
+            "add `[[evaluator.stage]]`",
+        );
+    }
+    for (key, patterns) in [
+        ("candidate_files", &evaluator.candidate_files),
+        ("judge_files", &evaluator.judge_files),
+        ("shared_files", &evaluator.shared_files),
+    ] {
+        globs(patterns, &format!("evaluator.{key}"), found);
+    }
+    let mut names = BTreeSet::new();
+    for (i, stage) in evaluator.stage.iter().enumerate() {
+        let path = format!("evaluator.stage.{i}");
+        if !names.insert(&stage.name) || stage.name.as_str() == "holdout" {
+            found.add(
+                format!("{path}.name"),
+                format!("the name `{}` is taken", stage.name),
+                "give every stage a name of its own; `holdout` is reserved",
+            );
+        }
+        stage_rules(evaluator.trust, stage, &path, found);
+    }
+    if let Some(holdout) = &evaluator.holdout {
+        stage_rules(evaluator.trust, holdout, "evaluator.holdout", found);
+    }
+}
+
+fn stage_rules(trust: Trust, stage: &Stage, path: &str, found: &mut Findings) {
+    if stage.run.is_empty() || stage.run[0].is_empty() {
+        found.add(
+            format!("{path}.run"),
+            "`run` is empty",
+            "give the command as a list, for example [\"python3\", \"run.py\"]",
+        );
+    }
+    match trust {
+        Trust::Split if stage.judge.is_empty() => found.add(
+            path,
+            format!("stage `{}` has no `judge`", stage.name),
+            "under trust = \"split\" every stage has `run` and `judge`; with trust = \"in-process\" \
+             `run` writes the result itself, which a hostile program can forge",
+        ),
+        Trust::InProcess if !stage.judge.is_empty() => found.add(
+            format!("{path}.judge"),
+            "`judge` has no meaning under trust = \"in-process\"",
+            "remove it, or use trust = \"split\"",
+        ),
+        _ => {}
+    }
+    if stage.repeats.min < 1 || stage.repeats.max < stage.repeats.min {
+        found.add(format!("{path}.repeats"), "`repeats` needs 1 ≤ min ≤ max", "");
+    }
+    if stage.timeout.0.is_zero() {
+        found.add(format!("{path}.timeout"), "the timeout is zero", "");
+    }
+    if !(stage.resources.cpus.is_finite() && stage.resources.cpus > 0.0) {
+        found.add(format!("{path}.resources.cpus"), "`cpus` must be more than 0", "");
+    }
+}
+
+fn models(task: &TaskConfig, found: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for (i, model) in task.model.iter().enumerate() {
+        let path = format!("model.{i}");
+        if !seen.insert(&model.name) {
+            found.add(format!("{path}.name"), format!("`{}` is listed twice", model.name), "");
+        }
+        if !model.base_url.starts_with("http://") && !model.base_url.starts_with("https://") {
+            found.add(
+                format!("{path}.base_url"),
+                format!("`{}` is not an http or https URL", model.base_url),
+                "for example \"http://localhost:8000/v1\"",
+            );
+        }
+        if !(model.weight.is_finite() && model.weight >= 0.0) {
+            found.add(format!("{path}.weight"), "a weight is a number of at least 0", "");
+        }
+        if let Some(price) = &model.price
+            && [price.input, price.output, price.cached.unwrap_or(0.0)]
+                .iter()
+                .any(|p| !p.is_finite() || *p < 0.0)
+        {
+            found.add(format!("{path}.price"), "a price is a number of at least 0", "");
+        }
+    }
+}
+
+fn search(task: &TaskConfig, found: &mut Findings) {
+    let search = &task.search;
+    for (operator, weight) in &search.operators {
+        let path = format!("search.operators.{}", operator.word());
+        if !(weight.is_finite() && *weight >= 0.0) {
+            found.add(&path, "a weight is a number of at least 0", "");
+        }
+        if operator.word() == "start" {
+            found.add(&path, "`start` is not an operator to choose", "remove it");
+        }
+    }
+    if !search.operators.is_empty() && search.operators.values().all(|w| *w <= 0.0) {
+        found.add("search.operators", "all operators have weight 0", "");
+    }
+    if search.islands < 1 {
+        found.add("search.islands", "there must be at least one island", "");
+    }
+    if search.archive < 2 {
+        found.add("search.archive", "the archive must hold at least 2 candidates", "");
+    }
+}
+
+fn budget(task: &TaskConfig, found: &mut Findings) {
+    let budget = &task.budget;
+    if let Some(usd) = budget.usd {
+        if !(usd.is_finite() && usd >= 0.0) {
+            found.add("budget.usd", "`usd` is a number of at least 0", "");
+        }
+        for (i, model) in task.model.iter().enumerate() {
+            if model.price.is_none() || model.max_tokens.is_none() {
+                found.add(
+                    format!("model.{i}"),
+                    format!(
+                        "budget `usd` is set, but model `{}` has no `price` or no `max_tokens`",
+                        model.name
+                    ),
+                    "both are needed to reserve the worst case before a call",
+                );
+            }
+        }
+    }
+    if budget.tokens.is_some() {
+        for (i, model) in task.model.iter().enumerate() {
+            if model.max_tokens.is_none() {
+                found.add(
+                    format!("model.{i}"),
+                    format!(
+                        "budget `tokens` is set, but model `{}` has no `max_tokens`",
+                        model.name
+                    ),
+                    "it is needed to reserve the worst case before a call",
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::task::parse_task;
+
+    const BASE: &str = "[task]\nname = \"t\"\n[program]\npath = \"p.py\"\n";
+    const OBJECTIVE: &str = "[[objective]]\nmetric = \"s\"\ngoal = \"maximize\"\n";
+    const STAGE: &str = "[[evaluator.stage]]\nname = \"a\"\nrun = [\"x\"]\njudge = [\"y\"]\n";
+
+    fn messages(text: &str) -> Vec<String> {
+        parse_task(text).unwrap_err().into_iter().map(|p| p.message).collect()
+    }
+
+    #[test]
+    fn a_stage_without_judge_is_an_error_under_split() {
+        let stage = STAGE.replace("judge = [\"y\"]\n", "");
+        assert_eq!(messages(&format!("{BASE}{OBJECTIVE}{stage}")), ["stage `a` has no `judge`"]);
+    }
+
+    #[test]
+    fn a_usd_budget_needs_prices() {
+        let text =
+            format!("{BASE}{OBJECTIVE}{STAGE}[budget]\nusd = 1.0\n[[model]]\nname = \"m\"\n");
+        assert!(messages(&text)[0].contains("no `price`"));
+    }
+
+    #[test]
+    fn a_seedless_task_needs_a_model() {
+        let base = BASE.replace("[program]\npath = \"p.py\"\n", "");
+        assert!(messages(&format!("{base}{OBJECTIVE}{STAGE}"))[0].contains("no program"));
+    }
+
+    #[test]
+    fn several_mistakes_are_listed_together() {
+        let text = format!(
+            "{}{OBJECTIVE}{OBJECTIVE}{STAGE}{STAGE}[search]\nislands = 0\n",
+            BASE.replace("p.py", "../p.py")
+        );
+        let found = messages(&text);
+        assert_eq!(found.len(), 4, "{found:?}");
+    }
+
+    #[test]
+    fn a_target_beyond_the_plausible_is_refused() {
+        let objective = format!("{OBJECTIVE}target = 3\nplausible_max = 2\n");
+        assert!(
+            messages(&format!("{BASE}{objective}{STAGE}"))[0].contains("beyond `plausible_max`")
+        );
+    }
+}

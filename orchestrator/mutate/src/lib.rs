@@ -1,0 +1,1 @@
+//! Editable regions, patches, syntax-aware edits and syntax-normalised hashes.

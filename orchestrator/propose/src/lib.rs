@@ -1,0 +1,1 @@
+//! Proposers: prompt, call, patch and bounded repair; the only room that talks to a model.

@@ -1,0 +1,1 @@
+//! Read model of a run and the pages made of it.

@@ -1,0 +1,1 @@
+//! Population and strategies: pure, deterministic functions of state and events.

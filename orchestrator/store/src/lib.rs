@@ -1,0 +1,1 @@
+//! What a run leaves on disk: journal, blobs, snapshots, and their projections.
