@@ -72,6 +72,23 @@ pub enum Event {
     Stopped(Stopped),
 }
 
+impl Event {
+    /// Every blob this event names; they are durable before the event is.
+    pub fn blobs(&self) -> Vec<BlobHash> {
+        match self {
+            Self::RunStarted(event) => event.program.into_iter().collect(),
+            Self::CallSettled(event) => {
+                std::iter::once(event.request).chain(event.response).collect()
+            }
+            Self::Proposed(event) => std::iter::once(event.program).chain(event.prompt).collect(),
+            Self::Rejected(event) => event.prompt.into_iter().collect(),
+            Self::StageDone(event) => event.log.into_iter().collect(),
+            Self::Evaluated(event) => event.artifacts.values().copied().chain(event.log).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// How many proposals and evaluations run side by side; resolved when a process starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slots {
@@ -102,6 +119,9 @@ pub struct RunStarted {
     pub slots: Slots,
     /// Which proposer makes the changes: `mutate`, `model`, …
     pub proposer: String,
+    /// Whether the analyzer is at work.
+    #[serde(default)]
+    pub analyzer: bool,
     /// What the sandbox enforces and what it cannot, in words for the report.
     pub sandbox: Vec<String>,
     /// Version of the program that wrote this, with its commit.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::event::{CallSettled, Change, Envelope, Event, Reservation, Selection};
+use crate::event::{CallSettled, Change, Envelope, Reservation, Selection};
 use crate::facts::{CandidateFacts, Facts};
 use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
 use crate::knowledge::{CognitionItem, Insight};
@@ -293,18 +293,4 @@ pub trait ProgramDatabase: Send {
     fn load(&self, id: CandidateId) -> Result<Option<CandidateFacts>, HostFault>;
     /// Makes everything stored so far durable.
     fn flush(&mut self) -> Result<(), HostFault>;
-}
-
-/// Whether an event is decided by the dispatcher alone, as a function of the facts before
-/// it. The others come from outside (workers, people, the clock) and are what a replay feeds.
-pub fn is_decision(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Selected(_)
-            | Event::EvalStarted(_)
-            | Event::Quarantined(_)
-            | Event::Promoted(_)
-            | Event::Demoted(_)
-            | Event::Analyzed(_)
-    )
 }

@@ -37,6 +37,7 @@ impl Facts {
             "counts": to_value(&self.counts), "best": self.best,
             "promotions": to_value(&self.promotions), "ready": to_value(&self.ready),
             "evaluating": to_value(&self.evaluating), "proposing": to_value(&self.proposing),
+            "orphans": to_value(&self.orphans),
             "contenders": to_value(&self.contenders), "spend": to_value(&self.spend),
             "insights": to_value(&self.insights), "next_seq": self.next_seq,
         }));

@@ -8,7 +8,7 @@ use crate::event::{
     Reservation, Resumed, Selected, Verdict,
 };
 use crate::ids::{CandidateId, Seq};
-use crate::outcome::{EvalPurpose, EvalStatus};
+use crate::outcome::{EvalPurpose, EvalStatus, RejectReason};
 
 const MISFITS_KEPT: usize = 16;
 
@@ -55,6 +55,7 @@ impl Facts {
             Event::Resumed(event) => self.resumed(envelope, event),
             Event::Stopped(event) => {
                 self.phase = Phase::Stopped { reason: event.reason.clone() };
+                self.orphans = self.proposing.keys().copied().collect();
                 self.wall.halt(envelope.at);
             }
         }
@@ -116,6 +117,7 @@ impl Facts {
         }
         self.counts.proposed += 1;
         self.counts.rejected_in_a_row = 0;
+        self.counts.model_failures_in_a_row = 0;
         for hash in [Some(event.program), event.normal].into_iter().flatten() {
             self.known.entry(hash).or_insert(event.candidate);
         }
@@ -135,8 +137,14 @@ impl Facts {
             self.misfit(envelope, "rejects what was not selected");
             return;
         }
+        self.orphans.remove(&event.candidate);
         self.counts.rejected += 1;
         self.counts.rejected_in_a_row += 1;
+        match event.reason {
+            RejectReason::ModelFailed => self.counts.model_failures_in_a_row += 1,
+            RejectReason::Interrupted | RejectReason::HostFault => {}
+            _ => self.counts.model_failures_in_a_row = 0,
+        }
         let Reservation { usd, tokens } = event.forfeited;
         self.spend.forfeit(event.forfeited);
         self.change(envelope, event.candidate, |c| {
@@ -253,7 +261,9 @@ impl Facts {
             self.slots = slots;
             self.wall.go_on(self.last_at, envelope.at);
             self.counts.rejected_in_a_row = 0;
+            self.counts.model_failures_in_a_row = 0;
             self.counts.faults_in_a_row = 0;
+            self.orphans = self.proposing.keys().copied().collect();
             self.open_breakers.clear();
             // Evaluations of the process that is gone start anew, before waiting ones.
             let interrupted: Vec<_> = std::mem::take(&mut self.evaluating).into_iter().collect();

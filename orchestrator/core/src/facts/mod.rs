@@ -9,7 +9,7 @@ mod canonical;
 mod fold;
 mod spend;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -67,6 +67,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Proposals rejected since the last one that was not.
     pub rejected_in_a_row: u64,
+    /// Proposals that failed since the last one that did not because no model answered.
+    pub model_failures_in_a_row: u64,
     /// Evaluated since the last promotion.
     pub since_gain: u64,
     /// Host faults since the last evaluation that was none.
@@ -100,6 +102,8 @@ pub struct Facts {
     pub promotions: Vec<(Seq, CandidateId)>,
     /// Proposals under way.
     pub proposing: BTreeMap<CandidateId, crate::event::Reservation>,
+    /// Proposals whose worker is gone; each awaits its rejection.
+    pub orphans: BTreeSet<CandidateId>,
     /// Proposed, not yet evaluated, oldest first.
     pub ready: VecDeque<CandidateId>,
     /// Evaluations under way.
@@ -148,6 +152,7 @@ impl Facts {
             best: None,
             promotions: Vec::new(),
             proposing: BTreeMap::new(),
+            orphans: BTreeSet::new(),
             ready: VecDeque::new(),
             evaluating: BTreeMap::new(),
             contenders: Vec::new(),
