@@ -1,1 +1,18 @@
 //! Prompt templates and the typed contexts that fill them.
+//!
+//! [`Prompts`] holds the shipped templates, or a task's own in their place; [`Context`] is
+//! everything a prompt may say; [`Prompts::render`] fits it into a number of tokens by
+//! leaving out whole items, least important sections first.
+
+mod budget;
+mod context;
+mod filters;
+mod sample;
+mod templates;
+
+pub use budget::{Prompt, estimate_tokens};
+pub use context::{
+    Artifact, Best, ClashStep, Context, File, Format, InsightView, KnowledgeView, Metric,
+    ObjectiveView, ProgramView, Region, Repair, Step, number,
+};
+pub use templates::{PromptError, Prompts, TEMPLATE_NAMES};

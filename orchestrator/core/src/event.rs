@@ -332,7 +332,7 @@ pub struct Rejected {
 pub struct EvalStarted {
     /// Which candidate.
     pub candidate: CandidateId,
-    /// Counts the evaluations of this candidate for this purpose that were begun, from 1.
+    /// Counts the evaluations of this candidate that were begun, from 1.
     pub attempt: u32,
     /// Why it runs.
     pub purpose: EvalPurpose,

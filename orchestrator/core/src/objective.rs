@@ -32,7 +32,7 @@ impl Goal {
     /// are infinities, which no real measurement gives; they never win against a number.
     pub fn order(self, a: f64, b: f64) -> Ordering {
         match (a.is_finite(), b.is_finite()) {
-            (true, true) => self.turned(a).total_cmp(&self.turned(b)).then(Ordering::Equal),
+            (true, true) => plain(self.turned(a)).total_cmp(&plain(self.turned(b))),
             (true, false) => Ordering::Greater,
             (false, true) => Ordering::Less,
             (false, false) => Ordering::Equal,
@@ -41,9 +41,13 @@ impl Goal {
 
     /// Whether `a` is strictly better than `b`.
     pub fn is_better(self, a: f64, b: f64) -> bool {
-        // -0.0 and 0.0 are the same measurement.
-        self.order(a, b) == Ordering::Greater && (a != b)
+        self.order(a, b) == Ordering::Greater
     }
+}
+
+/// Without the sign of zero: -0.0 and 0.0 are the same measurement.
+fn plain(value: f64) -> f64 {
+    value + 0.0
 }
 
 /// A metric with a direction. The first objective of a task is the primary one.

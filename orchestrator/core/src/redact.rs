@@ -35,8 +35,14 @@ impl Redactor {
         let mut clean = bytes.to_vec();
         for secret in &self.secrets {
             let needle = secret.as_bytes();
-            while let Some(at) = clean.windows(needle.len()).position(|window| window == needle) {
+            let mut from = 0;
+            while let Some(at) =
+                clean[from..].windows(needle.len()).position(|window| window == needle)
+            {
+                let at = from + at;
                 clean.splice(at..at + needle.len(), REDACTED.bytes());
+                // What was put in its place is not looked at again.
+                from = at + REDACTED.len();
             }
         }
         clean
@@ -52,6 +58,13 @@ impl std::fmt::Debug for Redactor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_that_is_part_of_its_own_replacement_ends() {
+        let redactor = Redactor::new(["redact".into()]);
+        assert_eq!(redactor.redact_bytes(b"a redact b"), b"a [redacted] b");
+        assert_eq!(redactor.redact("a redact b"), "a [redacted] b");
+    }
 
     #[test]
     fn secrets_vanish_from_text_and_bytes() {

@@ -1,1 +1,20 @@
-//! Proposers: prompt, call, patch and bounded repair; the only room that talks to a model.
+//! Proposers: prompt → call → patch → bounded repair. The only room that talks to a model.
+//!
+//! [`Proposers`] is the run's proposer: it sends each selection to the part that knows its
+//! operator. [`Keys`] reads the models' keys, once, before anything is written.
+
+mod allowance;
+mod by_model;
+mod client;
+mod material;
+mod operators;
+mod patching;
+mod proposers;
+mod setup;
+mod without_model;
+
+pub use allowance::MAX_REPAIRS;
+pub use client::Patience;
+pub use operators::default_operators;
+pub use proposers::Proposers;
+pub use setup::{Keys, ProposerSetup, SetupError};

@@ -1,1 +1,14 @@
 //! Read model of a run and the pages made of it.
+//!
+//! [`model`] answers questions about a run as plain structures: pure functions of the facts and
+//! the blobs, and what the command line prints with `--json`. [`text`] writes them for a
+//! terminal, [`html`] makes one page of the whole run, and [`write_report`] puts it on disk.
+
+pub mod format;
+pub mod html;
+pub mod model;
+pub mod text;
+mod write;
+
+pub use model::{Moment, Process};
+pub use write::{ReportError, write_report};

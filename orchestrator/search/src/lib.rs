@@ -1,1 +1,44 @@
-//! Population and strategies: pure, deterministic functions of state and events.
+//! Population and strategies: pure, deterministic functions of facts and events.
+//!
+//! A [`Strategy`] decides what is tried next. Everything durable is in
+//! [`Facts`](evolve_core::Facts); what a strategy keeps besides is a cache of a fold over the
+//! events, so feeding it a whole journal gives the state of having lived through it. No clock,
+//! network or disk.
+
+mod adaptive;
+mod archive;
+mod bandit;
+mod baselines;
+mod choice;
+mod compare;
+mod flights;
+mod ranking;
+mod registry;
+
+use evolve_core::event::{Operator, Selection};
+use evolve_core::{Envelope, Facts, ModelName};
+use rand_pcg::Pcg64Mcg;
+
+pub use compare::{ALPHA, Comparison, compare};
+pub use registry::{Parameter, StrategyInfo, UnknownStrategy, build, strategies};
+
+/// What a strategy may choose from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Menu {
+    /// Operators with their weights; those without a positive, finite weight are left out.
+    pub operators: Vec<(Operator, f64)>,
+    /// Models with their weights; empty where no model is asked.
+    pub models: Vec<(ModelName, f64)>,
+}
+
+/// Decides parents, inspirations, operator, models and island of the next proposal.
+pub trait Strategy: Send {
+    /// Its name in `task.toml`.
+    fn name(&self) -> &'static str;
+    /// Learns from an event that was already folded into `facts`. The only place where the
+    /// strategy's state changes.
+    fn observe(&mut self, facts: &Facts, event: &Envelope);
+    /// Decides; changes nothing. Reservations are taken when the `Selected` event that holds
+    /// the decision is observed.
+    fn select(&self, facts: &Facts, rng: &mut Pcg64Mcg) -> Selection;
+}

@@ -163,6 +163,9 @@ pub struct CandidateFacts {
     /// Money for its calls.
     #[serde(default)]
     pub cost: Usd,
+    /// Evaluations of it that were begun.
+    #[serde(default)]
+    pub attempts: u32,
     /// Its search evaluation, extended by confirming ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
@@ -229,6 +232,7 @@ impl CandidateFacts {
             shown: Vec::new(),
             tokens: TokenUsage::default(),
             cost: Usd::ZERO,
+            attempts: 0,
             evaluation: None,
             holdout: None,
             quarantined: None,

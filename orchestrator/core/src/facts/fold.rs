@@ -141,8 +141,15 @@ impl Facts {
         self.counts.rejected += 1;
         self.counts.rejected_in_a_row += 1;
         match event.reason {
-            RejectReason::ModelFailed => self.counts.model_failures_in_a_row += 1,
-            RejectReason::Interrupted | RejectReason::HostFault => {}
+            RejectReason::ModelFailed => {
+                self.counts.model_failures_in_a_row += 1;
+                self.last_fault.clone_from(&event.detail);
+            }
+            RejectReason::HostFault => {
+                self.counts.faults_in_a_row += 1;
+                self.last_fault.clone_from(&event.detail);
+            }
+            RejectReason::Interrupted => {}
             _ => self.counts.model_failures_in_a_row = 0,
         }
         let Reservation { usd, tokens } = event.forfeited;
@@ -165,9 +172,12 @@ impl Facts {
         let running =
             Running { attempt: event.attempt, purpose: event.purpose, repeats: event.repeats };
         self.evaluating.insert(event.candidate, running);
-        if event.purpose == EvalPurpose::Search {
-            self.change(envelope, event.candidate, |c| c.state = CandidateState::Evaluating);
-        }
+        self.change(envelope, event.candidate, |c| {
+            c.attempts = event.attempt;
+            if event.purpose == EvalPurpose::Search {
+                c.state = CandidateState::Evaluating;
+            }
+        });
     }
 
     fn evaluated(&mut self, envelope: &Envelope, event: &Evaluated) {
@@ -181,6 +191,7 @@ impl Facts {
         if event.status == EvalStatus::HostFault {
             // Not the candidate's fault: it goes back to the queue as if never tried.
             self.counts.faults_in_a_row += 1;
+            self.last_fault.clone_from(&event.detail);
             if event.purpose == EvalPurpose::Search {
                 self.ready.push_front(event.candidate);
                 self.change(envelope, event.candidate, |c| c.state = CandidateState::Ready);

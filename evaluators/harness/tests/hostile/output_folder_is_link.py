@@ -1,0 +1,3 @@
+output = os.environ["EVOLVE_OUTPUT"]
+os.rename(output, output + "2")
+os.symlink("/etc", output)

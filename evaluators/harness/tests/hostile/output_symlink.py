@@ -1,0 +1,1 @@
+os.symlink("/etc/passwd", os.path.join(os.environ["EVOLVE_OUTPUT"], "score.txt"))

@@ -1,0 +1,370 @@
+//! The command line: words, flags, examples.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Version with the commit it was built from.
+pub const VERSION: &str = env!("EVOLVE_VERSION");
+
+/// Autonomous research loops: learn, design, experiment, analyze, for days, without losing
+/// a result.
+#[derive(Debug, Parser)]
+#[command(name = "evolve", version = VERSION, propagate_version = true, max_term_width = 100)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+#[command(after_help = "\
+Examples:
+  evolve init my-task && evolve start my-task     a task that runs as it is
+  evolve start evaluators/tasks/circle_packing    a shipped one, no model and no key needed
+  evolve status                                   how the latest run stands
+
+Exit codes: 0 done, 1 failed, 2 bad usage or bad task, 3 nothing found, 4 run locked,
+5 stopped by fault (resumable), 130 interrupted (resumable).")]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Folder that holds the runs
+    #[arg(long, global = true, value_name = "DIR", default_value = "runs", env = evolve_core::env::RUNS)]
+    pub runs: PathBuf,
+    /// Least level of log lines on stderr
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    pub log_level: LogLevel,
+    /// Form of log lines
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormat,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+    /// No progress, no hints: results and errors only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Least level of log lines.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[allow(missing_docs)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a task folder that runs as it is
+    Init(Init),
+    /// Validate a task and dry-run its evaluator on the start program
+    Check(Check),
+    /// Start a run
+    Start(Start),
+    /// Go on with a run whose process is gone or whose budget was reached
+    Resume(Resume),
+    /// Start nothing new in a live run; what is under way ends, and the process waits
+    Pause(RunArg),
+    /// Let a paused run go on
+    Unpause(RunArg),
+    /// End a live run when what is under way has ended
+    Stop(Stop),
+    /// Change a budget of a live run
+    Budget(BudgetArgs),
+    /// List the runs, newest first
+    List(Json),
+    /// How a run stands
+    Status(StatusArgs),
+    /// The best program of a run
+    Best(Best),
+    /// A candidate: program, diff, metrics, log, prompt
+    Show(Show),
+    /// How a candidate came to be, step by step
+    Lineage(Lineage),
+    /// What the analyzer learned in a run
+    Insights(Insights),
+    /// Write a run's report: one HTML page, no network needed to read it
+    Report(Report),
+    /// Every candidate with its metrics and artifacts, one JSON object a line
+    Export(Export),
+    /// Check the journal against blobs, database, lineage and index
+    Verify(Verify),
+    /// The search strategies and their rules
+    Strategies(Json),
+    /// Print the JSON Schema of task.toml
+    Schema,
+    /// What is installed, what is missing, and how to get it
+    Doctor(Json),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  evolve completions bash > ~/.local/share/bash-completion/completions/evolve"
+    )]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// A run.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve pause latest")]
+pub struct RunArg {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+}
+
+/// `--json`.
+#[derive(Debug, Args)]
+pub struct Json {
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve init my-task && evolve start my-task")]
+pub struct Init {
+    /// Name of the folder to make
+    pub name: PathBuf,
+    /// Write every key of task.toml with its default and a comment
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve check evaluators/tasks/circle_packing")]
+pub struct Check {
+    /// Task folder or task.toml
+    pub task: PathBuf,
+    /// Which sandbox the dry run uses; default: what the task says
+    #[arg(long, value_name = "KIND")]
+    pub sandbox: Option<Sandbox>,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sandbox {
+    /// The strongest one this machine offers
+    Auto,
+    /// Processes with limits (Linux)
+    Process,
+    /// Plain processes, no limits on memory
+    Unconfined,
+}
+
+/// `start`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  evolve start evaluators/tasks/circle_packing
+  evolve start my-task --budget candidates=500 --budget wall=1h --seed 7
+  evolve start my-task --from latest:c000042      begin with a program of an earlier run
+  evolve start my-task --proposer replay:latest   the same run again, without a model")]
+pub struct Start {
+    /// Task folder or task.toml
+    pub task: PathBuf,
+    /// Change a budget: candidates, usd, wall, tokens, stagnation (`none` lifts it)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub budget: Vec<String>,
+    /// Change any key of task.toml, for example search.islands=2
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of every random draw; default: the task's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Which sandbox; default: what the task says
+    #[arg(long, value_name = "KIND")]
+    pub sandbox: Option<Sandbox>,
+    /// Who proposes: `mutate`, `model`, or `replay:RUN`; default: models if the task has any
+    #[arg(long, value_name = "P")]
+    pub proposer: Option<String>,
+    /// Begin with a candidate's program instead of the task's
+    #[arg(long, value_name = "RUN:CANDIDATE")]
+    pub from: Option<String>,
+    /// Show no cognition items to proposers
+    #[arg(long)]
+    pub no_cognition: bool,
+    /// Learn no insights
+    #[arg(long)]
+    pub no_analyzer: bool,
+    /// Machine-readable summary at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `resume`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve resume latest --budget candidates=1000")]
+pub struct Resume {
+    /// Full id, unique prefix, or `latest`
+    pub run: String,
+    /// Change a budget: candidates, usd, wall, tokens, stagnation (`none` lifts it)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub budget: Vec<String>,
+    /// Machine-readable summary at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `stop`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve stop latest")]
+pub struct Stop {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Do not wait: cancel what is under way (it is redone on resume)
+    #[arg(long)]
+    pub now: bool,
+}
+
+/// `budget`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve budget latest candidates=500")]
+pub struct BudgetArgs {
+    /// Full id, unique prefix, or `latest`
+    pub run: String,
+    /// candidates, usd, wall, tokens or stagnation, and its new value (`none` lifts it)
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub changes: Vec<String>,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve status latest --json")]
+pub struct StatusArgs {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `best`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve best latest --out best.py")]
+pub struct Best {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Write the program here (a file, or a folder for a program of several files)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve show latest c000042")]
+pub struct Show {
+    /// Full id, unique prefix, or `latest`
+    pub run: String,
+    /// For example c000042, or 42
+    pub candidate: String,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lineage`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve lineage latest")]
+pub struct Lineage {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Which candidate; default: the best
+    pub candidate: Option<String>,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `insights`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve insights list latest")]
+pub struct Insights {
+    /// What to do with them
+    #[command(subcommand)]
+    pub what: InsightsCommand,
+}
+
+/// What to do with insights.
+#[derive(Debug, Subcommand)]
+pub enum InsightsCommand {
+    /// Print them, most confident first
+    List(StatusArgs),
+}
+
+/// `report`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve report latest --out report.html")]
+pub struct Report {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// File to write; default: report/index.html in the run's folder
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve export latest --jsonl > candidates.jsonl")]
+pub struct Export {
+    /// Full id, unique prefix, or `latest`
+    pub run: String,
+    /// One JSON object a line (the only form so far)
+    #[arg(long, required = true)]
+    pub jsonl: bool,
+}
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evolve verify latest --repair")]
+pub struct Verify {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Rebuild what is missing, older or damaged from journal and blobs
+    #[arg(long)]
+    pub repair: bool,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}

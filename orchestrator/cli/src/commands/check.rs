@@ -1,0 +1,168 @@
+//! `evolve check`: every mistake explained, and a dry run of the evaluator.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use evolve_core::outcome::{EvalPurpose, EvalReport, EvalStatus, StageReport};
+use evolve_core::ports::{EvalRequest, Evaluator, StageSink};
+use evolve_core::{CandidateId, Program};
+use evolve_evaluators::{Harness, HarnessSetup};
+use serde_json::json;
+
+use crate::args::Check;
+use crate::commands::start::sandbox_kind;
+use crate::commands::{print, print_json};
+use crate::error::{CliError, Exit};
+use crate::session::{self, ProposerKind, Wiring};
+use crate::task_folder::TaskFolder;
+
+/// Validates, dry-runs, prints.
+pub fn check(args: &Check) -> Result<(), CliError> {
+    match check_all(args) {
+        Ok(done) if args.json => print_json(&done.json),
+        Ok(done) => {
+            print(&done.text);
+            Ok(())
+        }
+        Err(error) => {
+            if args.json {
+                print_json(&json!({ "version": 1, "ok": false, "problems": error.to_json() }))?;
+            }
+            Err(error)
+        }
+    }
+}
+
+struct Done {
+    text: String,
+    json: serde_json::Value,
+}
+
+fn check_all(args: &Check) -> Result<Done, CliError> {
+    let mut folder = TaskFolder::open(&args.task)?;
+    if let Some(kind) = args.sandbox {
+        folder.config.sandbox.kind = sandbox_kind(kind);
+    }
+    let description = folder.description()?;
+    let program = folder.program()?;
+    let task = Arc::new(folder.config.clone());
+    let kind = if task.model.is_empty() { ProposerKind::Mutate } else { ProposerKind::Model };
+    // Proposer, prompts and cognition are built as a run would, then let go.
+    let scratch = tempfile::tempdir()
+        .map_err(|error| CliError::failed(format!("cannot make a temporary folder: {error}")))?;
+    let knowledge = session::knowledge(&task, &folder.root, &scratch.path().join("index"))?;
+    let wiring = Wiring {
+        task: Arc::clone(&task),
+        description,
+        proposer: kind,
+        analyzer: true,
+        task_root: folder.root.clone(),
+    };
+    session::proposers(&wiring, knowledge)?;
+    session::parts(&task, kind, true)?;
+    let sandbox = session::sandbox(&task)?;
+    let runtime = session::runtime()?;
+    let missing = runtime.block_on(evolve_evaluators::check_requirements(&task, &*sandbox))?;
+    if !missing.is_empty() {
+        let list: Vec<_> = missing.iter().map(|m| format!("{} ({})", m.name, m.why)).collect();
+        let list = list.join("; ");
+        let message = format!("the task needs Python packages that are not installed: {list}");
+        return Err(CliError::usage(message)
+            .help("install them where python3 finds them, for example with pip"));
+    }
+    let harness = Harness::new(HarnessSetup {
+        task: Arc::clone(&task),
+        task_root: folder.root.clone(),
+        scratch: scratch.path().join("scratch"),
+        sandbox,
+    })
+    .map_err(|error| CliError::usage(error.to_string()))?;
+    let Some(program) = program else {
+        let text =
+            format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
+        return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
+    };
+    dry_run(&folder, &harness, &runtime, program)
+}
+
+fn dry_run(
+    folder: &TaskFolder,
+    harness: &Harness,
+    runtime: &tokio::runtime::Runtime,
+    program: Program,
+) -> Result<Done, CliError> {
+    let task = &folder.config;
+    let stages = Arc::new(Stages::default());
+    let evaluate = |purpose, repeats| {
+        let request = EvalRequest {
+            candidate: CandidateId::START,
+            program: program.clone(),
+            purpose,
+            repeats,
+            run_seed: task.search.seed,
+        };
+        let sink = Arc::clone(&stages) as Arc<dyn StageSink>;
+        runtime.block_on(harness.evaluate(request, sink))
+    };
+    let min = task.evaluator.stage.last().map_or(1, |stage| stage.repeats.min);
+    let report = evaluate(EvalPurpose::Search, (0, min));
+    fail_unless_ok("the start program", &report)?;
+    let held = match &task.evaluator.holdout {
+        Some(stage) => {
+            let held = evaluate(EvalPurpose::Holdout, (0, stage.repeats.min));
+            fail_unless_ok("the start program, on held-out cases,", &held)?;
+            Some(held)
+        }
+        None => None,
+    };
+    let objective = task.primary();
+    let score = objective.score(&report.metrics);
+    let mut text = format!("{}: the task is valid\n", task.task.name);
+    for (stage, seconds) in stages.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        text += &format!("  stage {stage}: ok in {seconds:.2} s\n");
+    }
+    for (name, value) in &report.metrics {
+        text += &format!("  {name} = {value}\n");
+    }
+    if let (Some(score), Some(baseline)) = (score, objective.baseline)
+        && (score - baseline).abs() > 1e-3 * baseline.abs().max(1e-9)
+    {
+        text += &format!("  note: the start scores {score}, but `baseline` says {baseline}\n");
+    }
+    let json = json!({
+        "version": 1,
+        "ok": true,
+        "start": { "score": score, "metrics": report.metrics, "wall_s": report.usage.wall_s },
+        "holdout": held.map(|held| held.metrics),
+    });
+    Ok(Done { text, json })
+}
+
+fn fail_unless_ok(what: &str, report: &EvalReport) -> Result<(), CliError> {
+    if report.status == EvalStatus::Ok {
+        return Ok(());
+    }
+    let stage = report.stage.as_ref().map(|s| format!(" in stage `{s}`")).unwrap_or_default();
+    let exit = if report.status == EvalStatus::HostFault { Exit::Failed } else { Exit::Usage };
+    let message = format!("{what} ends as {}{stage}: {}", report.status.word(), report.detail);
+    let log = String::from_utf8_lossy(&report.log);
+    let error = CliError::new(exit, message);
+    let tail: Vec<_> = log.lines().rev().take(12).collect();
+    if tail.is_empty() {
+        return Err(error);
+    }
+    let tail: Vec<_> =
+        tail.into_iter().rev().map(|l| evolve_report::format::one_line(l, 200)).collect();
+    Err(error.help(format!("the log ends with\n{}", tail.join("\n"))))
+}
+
+#[derive(Default)]
+struct Stages(Mutex<Vec<(String, f64)>>);
+
+impl StageSink for Stages {
+    fn stage_done(&self, report: StageReport) {
+        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if report.status == EvalStatus::Ok {
+            stages.push((report.stage.to_string(), report.usage.wall_s));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `evolve resume`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use evolve_core::Seq;
+use evolve_core::event::{BudgetChanged, Resumed};
+use evolve_core::ports::HostFault;
+use evolve_engine::Begin;
+use evolve_store::{Reader, RunDir, RunLock, resolve_run};
+
+use crate::args::{Global, Resume};
+use crate::commands::start::TASK_FOLDER;
+use crate::error::{CliError, Exit};
+use crate::session::{self, Opened, ProposerKind, Wiring, store_error};
+use crate::slots;
+use crate::task_folder::TaskFolder;
+
+/// Goes on with a run.
+pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
+    let dir = resolve_run(&global.runs, &args.run).map_err(store_error)?;
+    let started = {
+        let reader = Reader::open(&dir).map_err(store_error)?;
+        Arc::clone(&reader.facts().run)
+    };
+    // Opening repairs what a killed process left half written; then the journal is read.
+    let task = Arc::new(started.task.clone());
+    let lock = RunLock::lock(&dir).map_err(store_error)?;
+    let reader = Reader::open(&dir).map_err(store_error)?;
+    let opened = Opened::open_locked(dir.clone(), lock, &task, Some(reader.facts()))?;
+    let mut budget = reader.facts().budget.clone();
+    let mut changes = Vec::new();
+    for change in &args.budget {
+        budget
+            .apply(change)
+            .map_err(|error| CliError::usage(format!("--budget {change}: {error}")))?;
+        changes.push(BudgetChanged { budget: budget.clone(), change: change.clone() });
+    }
+    let kind = ProposerKind::from_word(&started.proposer);
+    let frozen = TaskFolder { root: dir.task(), config: started.task.clone() };
+    let note = source_note(&dir, started.host.get(TASK_FOLDER).map(PathBuf::from));
+    if !note.is_empty() && !global.quiet {
+        eprintln!("{note}");
+    }
+    let sandbox = session::sandbox(&task)?;
+    let slots = slots::resolve(&task, kind == ProposerKind::Model);
+    let events =
+        reader.events(Seq(0)).map(|event| event.map_err(|error| HostFault::new(error.to_string())));
+    let begin = Begin::Resume {
+        events: Box::new(events.collect::<Vec<_>>().into_iter()),
+        budget: changes,
+        resumed: Resumed { process: Some(slots), note },
+    };
+    let wiring = Wiring {
+        task,
+        description: frozen.description()?,
+        proposer: kind,
+        analyzer: started.analyzer,
+        task_root: dir.task(),
+    };
+    session::drive(global, opened, &wiring, sandbox, begin, args.json)
+}
+
+/// What to say when the task's folder is no longer what the run has copied.
+fn source_note(dir: &RunDir, source: Option<PathBuf>) -> String {
+    let Some(source) = source else { return String::new() };
+    match TaskFolder::open(&source) {
+        Ok(folder) if folder.differs_from(&dir.task()) => format!(
+            "{} has changed since the run began; the run goes on with its own copy, {}",
+            source.display(),
+            dir.task().display()
+        ),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,326 @@
+//! Everything a live run works with, put together for `start` and `resume`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use evolve_core::event::Operator;
+use evolve_core::knowledge::CognitionItem;
+use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, Sandbox, SystemClock};
+use evolve_core::redact::Redactor;
+use evolve_core::task::TaskConfig;
+use evolve_core::{Facts, Program};
+use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
+use evolve_evaluators::{Harness, HarnessSetup};
+use evolve_prompts::Prompts;
+use evolve_propose::{Keys, Patience, ProposerSetup, Proposers};
+use evolve_report::Moment;
+use evolve_sandbox::HelperCommand;
+use evolve_search::Menu;
+use evolve_store::{Blobs, JournalWriter, Projections, RunDir, RunLock, StoreError};
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use crate::args::Global;
+use crate::error::{CliError, Exit};
+use crate::progress::Progress;
+use crate::signals;
+use crate::task_folder::write_program;
+
+/// Who proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProposerKind {
+    /// The models of the task, with `mutate` beside them.
+    Model,
+    /// Syntax-aware edits alone.
+    Mutate,
+}
+
+impl ProposerKind {
+    /// The word in `--proposer` and in the journal.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Mutate => "mutate",
+        }
+    }
+
+    /// The task as this kind sees it: without models, and with no operator that needs one,
+    /// when `mutate` works alone.
+    pub fn view_of(self, task: &TaskConfig) -> TaskConfig {
+        let mut task = task.clone();
+        if self == Self::Mutate {
+            task.model.clear();
+            task.search.operators.retain(|operator, _| *operator == Operator::Mutate);
+        }
+        task
+    }
+
+    /// What a journal recorded.
+    pub fn from_word(word: &str) -> Self {
+        if word == "model" { Self::Model } else { Self::Mutate }
+    }
+}
+
+/// A store's error with the exit code and hint it deserves.
+#[allow(clippy::needless_pass_by_value)] // the shape map_err asks for
+pub fn store_error(error: StoreError) -> CliError {
+    let exit = match &error {
+        StoreError::Locked { .. } => Exit::Locked,
+        StoreError::NoRun { .. } | StoreError::Empty { .. } => Exit::NotFound,
+        StoreError::Ambiguous { .. } => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    CliError::new(exit, error.to_string())
+}
+
+/// How the sandbox starts its supervisor: this binary again.
+pub fn helper_command() -> Result<HelperCommand, CliError> {
+    HelperCommand::current_exe().map_err(CliError::from)
+}
+
+/// The keys of a task's models, from the environment.
+pub fn redactor(task: &TaskConfig) -> Redactor {
+    let names = task.model.iter().filter_map(|model| model.api_key_env.as_deref());
+    Redactor::new(names.filter_map(|name| std::env::var(name).ok()))
+}
+
+/// A runtime for the work of a run.
+pub fn runtime() -> Result<Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::failed(format!("cannot start worker threads: {error}")))
+}
+
+/// The sandbox for a task.
+pub fn sandbox(task: &TaskConfig) -> Result<Arc<dyn Sandbox>, CliError> {
+    Ok(evolve_sandbox::pick(task.sandbox.kind, helper_command()?)?)
+}
+
+/// What this host is, for the journal; never part of a decision.
+pub fn host() -> BTreeMap<String, String> {
+    let mut host = BTreeMap::from([
+        ("system".to_owned(), format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
+        (
+            "cores".to_owned(),
+            std::thread::available_parallelism().map_or(0, usize::from).to_string(),
+        ),
+    ]);
+    if let Some(memory) = crate::slots::memory() {
+        host.insert("memory".to_owned(), format!("{} MiB", memory >> 20));
+    }
+    if let Ok(name) = std::fs::read_to_string("/proc/sys/kernel/hostname") {
+        host.insert("name".to_owned(), name.trim().to_owned());
+    }
+    host
+}
+
+/// What is needed besides the run's folder.
+pub struct Wiring {
+    /// The configuration the run has.
+    pub task: Arc<TaskConfig>,
+    /// The description in full.
+    pub description: String,
+    /// Who proposes.
+    pub proposer: ProposerKind,
+    /// Whether the analyzer is at work.
+    pub analyzer: bool,
+    /// The frozen task folder.
+    pub task_root: PathBuf,
+}
+
+/// What proposes: every mistake in models, keys, operators and templates is found here.
+pub fn proposers(
+    wiring: &Wiring,
+    knowledge: Option<Arc<dyn KnowledgeBase>>,
+) -> Result<Proposers, CliError> {
+    let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
+    let task = wiring.proposer.view_of(&wiring.task);
+    let folder = task.prompts.folder.as_ref().map(|folder| wiring.task_root.join(folder));
+    let prompts = Prompts::load(folder.as_deref()).map_err(|error| usage(&error))?;
+    let keys = Keys::from_env(&task).map_err(|error| usage(&error))?;
+    Proposers::new(ProposerSetup {
+        task: Arc::new(task),
+        description: wiring.description.clone(),
+        prompts,
+        knowledge,
+        keys,
+        clock: Arc::new(SystemClock),
+        patience: Patience::default(),
+    })
+    .map_err(|error| usage(&error))
+}
+
+/// Strategy and analyzer for a task.
+pub fn parts(task: &TaskConfig, proposer: ProposerKind, analyzer: bool) -> Result<Parts, CliError> {
+    let task = proposer.view_of(task);
+    let strategy = evolve_search::build(&task.search, menu(&task)?)
+        .map_err(|error| CliError::usage(error.to_string()))?;
+    let analyzer = analyzer
+        .then(|| Box::new(evolve_analyze::StatisticalAnalyzer::default()) as Box<dyn Analyzer>);
+    Ok(Parts { strategy, analyzer, clock: Arc::new(SystemClock) })
+}
+
+/// Operators and models a strategy may choose from.
+fn menu(task: &TaskConfig) -> Result<Menu, CliError> {
+    let operators = evolve_propose::default_operators(task);
+    if operators.iter().all(|(_, weight)| *weight <= 0.0) {
+        return Err(CliError::usage("no operator is left to propose with").help(
+            "without a model only `mutate` works, and only for languages it knows (python); \
+             add a [[model]], or give `mutate` a weight in [search.operators]",
+        ));
+    }
+    let models = task.model.iter().map(|model| (model.name.clone(), model.weight)).collect();
+    Ok(Menu { operators, models })
+}
+
+/// A run's folder, open for writing.
+pub struct Opened {
+    /// The folder.
+    pub dir: RunDir,
+    /// Blobs.
+    pub blobs: Arc<Blobs>,
+    journal: JournalWriter,
+    projection: Projections,
+    lock: RunLock,
+}
+
+impl Opened {
+    /// Locks the run and opens what it writes to.
+    pub fn open(dir: RunDir, task: &TaskConfig, facts: Option<&Facts>) -> Result<Self, CliError> {
+        let lock = RunLock::lock(&dir).map_err(store_error)?;
+        Self::open_locked(dir, lock, task, facts)
+    }
+
+    /// The same with a lock that is held already.
+    pub fn open_locked(
+        dir: RunDir,
+        lock: RunLock,
+        task: &TaskConfig,
+        facts: Option<&Facts>,
+    ) -> Result<Self, CliError> {
+        let blobs = Arc::new(Blobs::open_writer(&dir, redactor(task)).map_err(store_error)?);
+        let (journal, _) = JournalWriter::open(&dir, Arc::clone(&blobs)).map_err(store_error)?;
+        let projection = Projections::open(&dir, Arc::clone(&blobs), facts).map_err(store_error)?;
+        Ok(Self { dir, blobs, journal, projection, lock })
+    }
+
+    /// The parts of a replay's target.
+    pub fn into_parts(self) -> (RunDir, Arc<Blobs>, JournalWriter, Projections, RunLock) {
+        (self.dir, self.blobs, self.journal, self.projection, self.lock)
+    }
+}
+
+fn items(task: &TaskConfig, task_root: &Path) -> Result<Vec<CognitionItem>, CliError> {
+    evolve_cognition::load(task_root, &task.cognition.sources)
+        .map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// Whether a run's index is whole and of its task's items; true when the task has none.
+pub fn knowledge_is_sound(task: &TaskConfig, dir: &RunDir) -> Result<bool, CliError> {
+    if task.cognition.sources.is_empty() || task.cognition.top_k == 0 {
+        return Ok(true);
+    }
+    Ok(evolve_cognition::Base::verify(&dir.index(), &items(task, &dir.task())?))
+}
+
+/// Prior knowledge of a task, indexed in the run's folder; none when the task has none.
+pub fn knowledge(
+    task: &TaskConfig,
+    task_root: &Path,
+    index: &Path,
+) -> Result<Option<Arc<dyn KnowledgeBase>>, CliError> {
+    if task.cognition.sources.is_empty() || task.cognition.top_k == 0 {
+        return Ok(None);
+    }
+    let items = items(task, task_root)?;
+    let base = evolve_cognition::Base::open_or_build(index, items)
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    Ok(Some(Arc::new(base)))
+}
+
+/// Where evaluations have their private folders: outside the run, which keeps results only.
+fn scratch(dir: &RunDir) -> PathBuf {
+    std::env::temp_dir().join(format!("evolve-{}", dir.id()))
+}
+
+/// Drives a run to its rest, writes its report and best program, and tells the person.
+pub fn drive(
+    global: &Global,
+    opened: Opened,
+    wiring: &Wiring,
+    sandbox: Arc<dyn Sandbox>,
+    begin: Begin,
+    json: bool,
+) -> Result<Exit, CliError> {
+    let runtime = runtime()?;
+    let Opened { dir, blobs, journal, projection, lock } = opened;
+    let harness = Harness::new(HarnessSetup {
+        task: Arc::clone(&wiring.task),
+        task_root: wiring.task_root.clone(),
+        scratch: scratch(&dir),
+        sandbox,
+    })
+    .map_err(|error| CliError::usage(error.to_string()))?;
+    let knowledge = knowledge(&wiring.task, &wiring.task_root, &dir.index())?;
+    let parts = parts(&wiring.task, wiring.proposer, wiring.analyzer)?;
+    let proposer = Box::new(proposers(wiring, knowledge)?);
+    let (workers, quiet) = (runtime.handle().clone(), global.quiet);
+    let result = run(EngineSetup {
+        begin,
+        parts,
+        proposer,
+        journal: Box::new(journal),
+        projection: Box::new(projection),
+        blobs: Arc::clone(&blobs) as Arc<dyn BlobStore>,
+        evaluator: Arc::new(harness),
+        runtime: runtime.handle().clone(),
+        socket: Some(dir.control_socket()),
+        observer: Box::new(Progress::new(quiet)),
+        on_handle: Box::new(move |handle| signals::watch(&workers, handle, quiet)),
+    });
+    // Empty by now; what a killed process leaves there goes when the run is resumed.
+    let _ = std::fs::remove_dir_all(scratch(&dir));
+    let facts = result.map_err(|error| engine_error(error, &dir))?;
+    finish(&dir, &facts, &*blobs)?;
+    drop(lock);
+    crate::commands::read::summary(&dir, &facts, json, quiet)?;
+    Ok(crate::commands::read::exit_of(&facts))
+}
+
+#[allow(clippy::needless_pass_by_value)] // the shape map_err asks for
+fn engine_error(error: EngineError, dir: &RunDir) -> CliError {
+    CliError::new(Exit::Fault, format!("the run stopped: {error}"))
+        .help(format!("nothing recorded is lost; mend it, then `evolve resume {}`", dir.id()))
+}
+
+/// Writes the report and the best program beside the journal.
+fn finish(dir: &RunDir, facts: &Facts, blobs: &dyn BlobStore) -> Result<(), CliError> {
+    let moment = Moment::at(Timestamp::now());
+    evolve_report::write_report(facts, blobs, &dir.report(), &moment)
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    if let Some(hash) = facts.best().and_then(|best| best.program) {
+        let bytes = blobs.get(hash)?;
+        let program = Program::from_bytes(&bytes).map_err(|error| {
+            CliError::failed(format!("the best program cannot be read: {error}"))
+        })?;
+        let folder = best_folder(dir);
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            CliError::failed(format!("cannot make {}: {error}", folder.display()))
+        })?;
+        write_program(&program, &folder)?;
+    }
+    Ok(())
+}
+
+/// Where the best program lies after a run.
+pub fn best_folder(dir: &RunDir) -> PathBuf {
+    dir.report().join("best")
+}
+
+/// Path of the best program of a run, when it was written.
+pub fn best_path(dir: &RunDir, program: &Program) -> PathBuf {
+    let folder = best_folder(dir);
+    program.sole().map_or(folder.clone(), |(name, _)| folder.join(name))
+}

@@ -1,0 +1,204 @@
+//! A task folder: found, read, frozen.
+
+use std::path::{Path, PathBuf};
+
+use evolve_core::Program;
+use evolve_core::task::{TaskConfig, apply_override, parse_task};
+
+use crate::error::CliError;
+
+/// The file that makes a folder a task.
+pub const TASK_FILE: &str = "task.toml";
+
+/// A task folder with its configuration.
+pub struct TaskFolder {
+    /// The folder.
+    pub root: PathBuf,
+    /// `task.toml`, validated, overrides applied.
+    pub config: TaskConfig,
+}
+
+impl TaskFolder {
+    /// Opens a folder or its `task.toml`.
+    pub fn open(path: &Path) -> Result<Self, CliError> {
+        let file = if path.is_dir() { path.join(TASK_FILE) } else { path.to_owned() };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            CliError::usage(format!("cannot read the task {}: {error}", file.display()))
+                .help("give a folder with a task.toml; `evolve init NAME` makes one")
+        })?;
+        let name = file.display().to_string();
+        let config =
+            parse_task(&text).map_err(|problems| CliError::in_text(&name, &text, &problems))?;
+        let parent = file.parent().filter(|p| !p.as_os_str().is_empty());
+        let root = parent.unwrap_or(Path::new(".")).canonicalize().map_err(|error| {
+            CliError::usage(format!("cannot open the folder of {name}: {error}"))
+        })?;
+        Ok(Self { root, config })
+    }
+
+    /// Applies `path=value` overrides and budget changes.
+    pub fn change(&mut self, set: &[String], budget: &[String]) -> Result<(), CliError> {
+        for text in set {
+            self.config = apply_override(&self.config, text)
+                .map_err(|error| CliError::usage(format!("--set {text}: {error}")))?;
+        }
+        for text in budget {
+            let apply = self.config.budget.apply(text);
+            apply.map_err(|error| CliError::usage(format!("--budget {text}: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// The task's description in full.
+    pub fn description(&self) -> Result<String, CliError> {
+        let task = &self.config.task;
+        match (&task.description, &task.description_file) {
+            (Some(text), _) => Ok(text.clone()),
+            (None, Some(file)) => std::fs::read_to_string(self.root.join(file)).map_err(|error| {
+                CliError::usage(format!("cannot read description_file `{file}`: {error}"))
+            }),
+            (None, None) => Ok(String::new()),
+        }
+    }
+
+    /// The start program; none for a seedless task.
+    pub fn program(&self) -> Result<Option<Program>, CliError> {
+        let Some(section) = &self.config.program else { return Ok(None) };
+        let program = read_program(&self.root, &section.path)?;
+        let size = program.size() as u64;
+        if size > section.max_size.0 {
+            return Err(CliError::usage(format!(
+                "the program `{}` has {size} bytes, more than program.max_size = {}",
+                section.path, section.max_size
+            )));
+        }
+        Ok(Some(program))
+    }
+
+    /// Copies the folder, without hidden files, caches and links, so that a run does not
+    /// depend on what happens to the original.
+    pub fn freeze(&self, to: &Path) -> Result<(), CliError> {
+        copy_folder(&self.root, to)?;
+        let resolved = toml_text(&self.config)?;
+        write(&to.join(TASK_FILE), &resolved)
+    }
+
+    /// Whether the folder's files differ from a frozen copy (`task.toml` by its meaning).
+    pub fn differs_from(&self, frozen: &Path) -> bool {
+        let texts = |root: &Path| {
+            let mut files = list_files(root, root).unwrap_or_default();
+            files.retain(|(name, _)| name != TASK_FILE);
+            files.sort();
+            files
+        };
+        let (now, then) = (texts(&self.root), texts(frozen));
+        let same = |a: &(String, PathBuf), b: &(String, PathBuf)| {
+            a.0 == b.0 && std::fs::read(&a.1).ok() == std::fs::read(&b.1).ok()
+        };
+        now.len() != then.len() || !now.iter().zip(&then).all(|(a, b)| same(a, b))
+    }
+}
+
+fn toml_text(config: &TaskConfig) -> Result<String, CliError> {
+    toml::to_string(config)
+        .map_err(|error| CliError::failed(format!("cannot write the task as TOML: {error}")))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    std::fs::write(path, text)
+        .map_err(|error| CliError::failed(format!("cannot write {}: {error}", path.display())))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
+    for (name, file) in list_files(from, from)? {
+        let target = to.join(&name);
+        let copy = || {
+            if let Some(parent) = target.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::copy(&file, &target)
+        };
+        copy().map_err(|error| {
+            CliError::failed(format!("cannot copy {} into the run: {error}", file.display()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Regular files below a folder, hidden ones, caches and runs left out.
+fn list_files(root: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, CliError> {
+    let unreadable =
+        |error| CliError::usage(format!("cannot read the folder {}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let kind = entry.file_type().map_err(unreadable)?;
+        if name.starts_with('.') || name == "__pycache__" || path.join("events.jsonl").exists() {
+            continue;
+        }
+        if kind.is_dir() {
+            if !holds_runs(&path) {
+                files.extend(list_files(root, &path)?);
+            }
+        } else if kind.is_file()
+            && let Ok(relative) = path.strip_prefix(root)
+        {
+            files.push((relative.to_string_lossy().into_owned(), path));
+        }
+    }
+    Ok(files)
+}
+
+fn holds_runs(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|e| e.path().join("events.jsonl").exists()))
+    })
+}
+
+/// Reads a program: a file, or a folder of text files.
+pub fn read_program(root: &Path, path: &str) -> Result<Program, CliError> {
+    let full = root.join(path);
+    let read = |file: &Path| {
+        std::fs::read_to_string(file).map_err(|error| {
+            CliError::usage(format!("cannot read the program file {}: {error}", file.display()))
+                .help("program files are UTF-8 text; check program.path in task.toml")
+        })
+    };
+    let mut program = Program::default();
+    if full.is_dir() {
+        for (name, file) in list_files(&full, &full)? {
+            program.files.insert(name, read(&file)?);
+        }
+        if program.files.is_empty() {
+            let message = format!("the program folder {} holds no file", full.display());
+            return Err(CliError::usage(message));
+        }
+    } else {
+        let name = full.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        program.files.insert(name, read(&full)?);
+    }
+    Ok(program)
+}
+
+/// Writes a program: its only file to `path`, or its files into the folder `path`.
+pub fn write_program(program: &Program, path: &Path) -> Result<(), CliError> {
+    if let Some((_, text)) = program.sole() {
+        if path.is_dir() {
+            let name = program.files.keys().next().map_or("program", String::as_str);
+            return write(&path.join(name), text);
+        }
+        return write(path, text);
+    }
+    for (name, text) in &program.files {
+        Program::check_path(name).map_err(|error| CliError::failed(error.to_string()))?;
+        let file = path.join(name);
+        if let Some(parent) = file.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| {
+                CliError::failed(format!("cannot make the folder {}: {error}", parent.display()))
+            })?;
+        }
+        write(&file, text)?;
+    }
+    Ok(())
+}

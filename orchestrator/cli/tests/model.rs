@@ -1,0 +1,168 @@
+//! Runs with a model: real HTTP in the OpenAI format, the whole way from task.toml to report.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
+mod support;
+
+use std::path::Path;
+
+use evolve_testkit::{ModelServer, Reply, perturb};
+use support::Place;
+
+const KEY: &str = "sk-a-very-secret-key-0123456789";
+
+/// A server that proposes honest edits, with some faults among them.
+async fn server(faults: bool) -> ModelServer {
+    ModelServer::start(move |request| {
+        let number = request.number;
+        if faults && number % 7 == 3 {
+            return Reply::rate_limited(Some("0"));
+        }
+        if faults && number % 11 == 5 {
+            return Reply::server_error();
+        }
+        if faults && number % 13 == 6 {
+            return Reply::cut("<<<<<<< SEARCH\nX =");
+        }
+        Reply::text(perturb::answer(request))
+    })
+    .await
+    .unwrap()
+}
+
+fn model_toml(server: &ModelServer, more: &str) -> String {
+    Place::task_toml(&format!(
+        "[[model]]\nname = \"tester\"\nbase_url = \"{}\"\napi_key_env = \"TEST_KEY\"\n\
+         price = {{ input = 1.0, output = 4.0 }}\nmax_tokens = 2000\n{more}",
+        server.base_url()
+    ))
+}
+
+async fn run(place: &Place, args: &[&str]) -> (i32, String, String) {
+    let mut command = place.command(args);
+    command.env("TEST_KEY", KEY);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_improves_the_program_and_every_cent_is_counted() {
+    for (stream, faults) in [("true", false), ("false", true)] {
+        let place = Place::new();
+        let server = server(faults).await;
+        let more = format!("stream = {stream}\n[budget]\ncandidates = 40\nusd = 50.0\n");
+        place.write("task.toml", &model_toml(&server, &more));
+        let (code, out, err) = run(&place, &["start", "task"]).await;
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(err.contains("models propose: tester"), "{err}");
+        let status = place.json(&["status", "--json"]);
+        assert_eq!(status["candidates"]["evaluated"], 40);
+        assert!(status["best"]["gain"].as_f64().unwrap() > 0.0);
+        // What the meter says is what the server says, estimates for cut streams apart.
+        let billed: u64 = server
+            .exchanges()
+            .iter()
+            .filter(|e| e.complete)
+            .filter_map(|e| e.billed)
+            .map(|usage| usage.input + usage.output * 4)
+            .sum();
+        let usd = status["cost"]["usd"].as_f64().unwrap();
+        if faults {
+            assert!(usd >= billed as f64 / 1e6, "{usd} {billed}");
+        } else {
+            assert!((usd - billed as f64 / 1e6).abs() < 1e-9, "{usd} {billed}");
+        }
+        assert!(server.requests().iter().all(|r| r.is_stream() == (stream == "true")));
+        no_secret_below(place.path());
+        place.ok(&["verify"]);
+        replays(&place);
+    }
+}
+
+/// Without a server, and without a key.
+fn replays(place: &Place) {
+    let id = place.run_dir().file_name().unwrap().to_str().unwrap().to_owned();
+    let out = place.ok(&["start", "task", "--proposer", &format!("replay:{id}")]);
+    assert!(out.contains("the same decisions"), "{out}");
+}
+
+fn no_secret_below(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            no_secret_below(&path);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            let found = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
+            assert!(!found, "the key is in {}", path.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dollar_budget_is_never_overshot() {
+    let place = Place::new();
+    let server = server(false).await;
+    let more = "[prompts]\nmax_tokens = 4000\n[budget]\nusd = 0.25\n";
+    place.write("task.toml", &model_toml(&server, more));
+    let (code, out, err) = run(&place, &["start", "task", "--json"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    let status: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let usd = status["cost"]["usd"].as_f64().unwrap();
+    assert!(usd > 0.1 && usd <= 0.25, "{usd}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seedless_task_begins_with_drafts() {
+    let place = Place::new();
+    let server = ModelServer::start(|request| {
+        let x = request.number;
+        Reply::text(format!(
+            "```python\n# EVOLVE-BLOCK-START\nX = {x}.5\nY = -1.0\n# EVOLVE-BLOCK-END\n```\n"
+        ))
+    })
+    .await
+    .unwrap();
+    let text = model_toml(&server, "[budget]\ncandidates = 5\n")
+        .replace("[program]\npath = \"program.py\"\n", "");
+    place.write("task.toml", &text);
+    let (code, out, err) = run(&place, &["start", "task"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(place.json(&["best", "--json"])["score"].as_f64().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_key_a_model_is_explained_before_the_run() {
+    let place = Place::new();
+    let server = server(false).await;
+    place.write("task.toml", &model_toml(&server, ""));
+    let (code, text) = place.fails(&["start", "task"]);
+    assert_eq!(code, 2);
+    assert!(text.contains("TEST_KEY"), "{text}");
+    assert!(server.requests().is_empty());
+    // The mutate proposer needs no key.
+    place.ok(&["start", "task", "--proposer", "mutate", "--budget", "candidates=3", "-q"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_down_ends_the_run_by_fault_and_it_can_be_resumed() {
+    let place = Place::new();
+    let down = ModelServer::start(|_| Reply::error(401, "no such key")).await.unwrap();
+    place.write("task.toml", &model_toml(&down, "[budget]\ncandidates = 5\n"));
+    let (code, out, err) = run(&place, &["start", "task", "-q"]).await;
+    assert_eq!(code, 5, "{out}{err}");
+    let status = place.json(&["status", "--json"]);
+    assert_eq!(status["candidates"]["failed"], 0);
+    assert!(status.to_string().contains("401"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_prompt_said_can_be_read_again() {
+    let place = Place::new();
+    let server = server(false).await;
+    place.write("task.toml", &model_toml(&server, "[budget]\ncandidates = 3\n"));
+    let (code, _, err) = run(&place, &["start", "task", "-q"]).await;
+    assert_eq!(code, 0, "{err}");
+    let shown = place.ok(&["show", "latest", "c1"]);
+    assert!(shown.contains("Find the two numbers."), "{shown}");
+}

@@ -1,0 +1,76 @@
+//! From a selection to what a proposer is given.
+
+use std::sync::Arc;
+
+use evolve_core::event::Selected;
+use evolve_core::facts::{CandidateFacts, CandidateState};
+use evolve_core::ids::CandidateId;
+use evolve_core::ports::{BlobStore, CallSink, ProposalRequest};
+use evolve_core::{Facts, Seq, rng};
+
+/// Ancestors told to a proposer.
+const LINEAGE: usize = 8;
+/// Failed or lost attempts told to a proposer.
+const TRIED: usize = 6;
+/// How far back attempts are looked for, so that the cost does not grow with the run.
+const TRIED_WINDOW: usize = 200;
+/// Insights told to a proposer.
+const INSIGHTS: usize = 8;
+
+/// The request for a selection that was recorded at `seq`.
+pub(crate) fn proposal_request(
+    facts: &Facts,
+    selected: &Selected,
+    seq: Seq,
+    blobs: Arc<dyn BlobStore>,
+    calls: Arc<dyn CallSink>,
+) -> ProposalRequest {
+    let all = |ids: &[CandidateId]| {
+        ids.iter().filter_map(|id| facts.candidate(*id)).cloned().collect::<Vec<_>>()
+    };
+    let parent = selected.selection.parents.first();
+    ProposalRequest {
+        candidate: selected.candidate,
+        seed: rng::derive_seed(facts.run.seed, seq, "propose"),
+        selection: selected.selection.clone(),
+        parents: all(&selected.selection.parents),
+        inspirations: all(&selected.selection.inspirations),
+        lineage: parent
+            .map(|id| facts.lineage(*id).take(LINEAGE).cloned().collect())
+            .unwrap_or_default(),
+        tried: tried(facts, parent.copied()),
+        best: facts.best().cloned(),
+        insights: insights(facts),
+        blobs,
+        calls,
+    }
+}
+
+/// Recent children of the same parent that failed or lost; then others that failed.
+fn tried(facts: &Facts, parent: Option<CandidateId>) -> Vec<Arc<CandidateFacts>> {
+    let goal = facts.objective().goal;
+    let disappointing = |c: &&Arc<CandidateFacts>| {
+        let of_parent = c.parents().first().copied() == parent;
+        match (c.state, c.score()) {
+            (CandidateState::Rejected, _) => of_parent,
+            (CandidateState::Evaluated, None) => true,
+            (CandidateState::Evaluated, Some(score)) => {
+                let parent = parent.and_then(|id| facts.candidate(id)).and_then(|p| p.score());
+                of_parent && parent.is_some_and(|parent| !goal.is_better(score, parent))
+            }
+            _ => false,
+        }
+    };
+    let recent = facts.candidates.iter().rev().take(TRIED_WINDOW).filter(disappointing);
+    let mut found: Vec<_> = recent.cloned().collect();
+    found.sort_by_key(|c| (c.parents().first().copied() != parent, std::cmp::Reverse(c.id)));
+    found.truncate(TRIED);
+    found
+}
+
+fn insights(facts: &Facts) -> Vec<evolve_core::knowledge::Insight> {
+    let mut all: Vec<_> = facts.insights.values().cloned().collect();
+    all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.key.cmp(&b.key)));
+    all.truncate(INSIGHTS);
+    all
+}

@@ -1,0 +1,111 @@
+//! The benchmark that matters: 26 centres in a literal table, scored by the sum of radii.
+#![allow(clippy::unwrap_used)] // a panic is how a test's helper fails
+
+mod common;
+
+use common::{Run, report};
+
+/// Radii as the program computes them: a part (at first half) of the way to the nearest neighbour, then one round
+/// of growth in the order of the table.
+fn score(centres: &[(f64, f64)], divisor: f64) -> f64 {
+    let n = centres.len();
+    let wall = |(x, y): (f64, f64)| x.min(y).min(1.0 - x).min(1.0 - y).max(0.0);
+    let gap = |i: usize, j: usize| {
+        let (a, b): ((f64, f64), (f64, f64)) = (centres[i], centres[j]);
+        (a.0 - b.0).hypot(a.1 - b.1)
+    };
+    let others = |i: usize| (0..n).filter(move |j| *j != i);
+    let mut radii: Vec<f64> = (0..n)
+        .map(|i| {
+            wall(centres[i]).min(others(i).map(|j| gap(i, j)).fold(f64::MAX, f64::min) / divisor)
+        })
+        .collect();
+    for i in 0..n {
+        let room = others(i).map(|j| gap(i, j) - radii[j]).fold(f64::MAX, f64::min);
+        radii[i] = wall(centres[i]).min(room).max(0.0);
+    }
+    radii.iter().sum()
+}
+
+const START: &str = include_str!("packing.py");
+
+/// The score of a program: only its table and the number in `nearest / 2.0` may differ from
+/// the start's, anything else fails.
+fn evaluate(program: &str) -> Option<f64> {
+    let (rest, centres, divisor) = parts(program)?;
+    let inside = centres.iter().all(|(x, y)| (0.0..=1.0).contains(x) && (0.0..=1.0).contains(y));
+    let valid = rest == parts(START)?.0 && centres.len() == 26 && inside && divisor >= 2.0;
+    valid.then(|| score(&centres, divisor))
+}
+
+type Table = Vec<(f64, f64)>;
+
+/// The program without table and divisor, the table, the divisor.
+fn parts(text: &str) -> Option<(String, Table, f64)> {
+    let (head, tail) = text.split_once("CENTRES = [\n")?;
+    let (table, tail) = tail.split_once("\n]\n")?;
+    let (middle, tail) = tail.split_once("nearest / ")?;
+    let (divisor, tail) = tail.split_once(')')?;
+    let mut centres = Vec::new();
+    for line in table.lines() {
+        let (x, y) = line.trim().strip_prefix('(')?.strip_suffix("),")?.split_once(", ")?;
+        centres.push((x.parse().ok()?, y.parse().ok()?));
+    }
+    Some((format!("{head}|{middle}|{tail}"), centres, divisor.parse().ok()?))
+}
+
+#[test]
+#[ignore = "a report for tuning: cargo nextest run -p evolve-mutate --run-ignored all packing --no-capture"]
+fn packing_report() {
+    report("packing", START, evaluate, &[2000, 5000, 8000], 5);
+}
+
+#[test]
+fn a_table_of_centres_becomes_a_good_packing() {
+    for seed in [1, 2] {
+        let mut run = Run::new(START, evaluate, seed);
+        run.steps(2500);
+        assert!(run.best() > 2.25, "seed {seed}: {}", run.best());
+    }
+}
+
+#[test]
+fn what_is_learned_is_a_fold_of_the_journal() {
+    let mut run = Run::new(START, evaluate, 3);
+    run.steps(150);
+    let (live, replayed) = run.replayed();
+    assert_eq!(live, replayed);
+}
+
+#[test]
+fn learning_pays() {
+    let mut run = Run::new(START, evaluate, 4);
+    run.steps(1200);
+    let tries = |kinds: &[&str]| {
+        kinds.iter().map(|kind| run.operators.get(*kind).map_or(0, |o| o.0)).sum::<u32>()
+    };
+    // Here every change of a sign, a statement or a subtree fails, and moves of numbers win.
+    assert!(
+        tries(&["drift", "cluster", "line"])
+            > 5 * tries(&["operator", "order", "repeat", "delete", "splice"])
+    );
+}
+
+#[test]
+fn failures_and_worse_scores_make_steps_smaller() {
+    let shrinks = |evaluate: fn(&str) -> Option<f64>| {
+        let mut run = Run::new("x = 1.5\n", evaluate, 5);
+        run.steps(150);
+        let median = |sizes: &[f64]| {
+            let mut sizes = sizes.to_vec();
+            sizes.sort_by(f64::total_cmp);
+            sizes[sizes.len() / 2]
+        };
+        let quarter = run.sizes.len() / 4;
+        median(&run.sizes[3 * quarter..]) < 0.3 * median(&run.sizes[..quarter])
+    };
+    assert!(shrinks(|text| (text == "x = 1.5\n").then_some(1.0)));
+    assert!(shrinks(|text| Some(if text == "x = 1.5\n" { 1.0 } else { 0.0 })));
+    // The larger, the better: nothing to be careful about.
+    assert!(!shrinks(|text| text.trim().strip_prefix("x = ")?.parse().ok()));
+}

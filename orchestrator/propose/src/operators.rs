@@ -1,0 +1,32 @@
+//! Which operators a run uses.
+
+use evolve_core::event::Operator;
+use evolve_core::task::TaskConfig;
+
+/// The operators of a run with their weights: the task's own, else `mutate` alone without a
+/// model, else mostly `diff`. `fix` and `draft` are not among the defaults: the strategy
+/// chooses them where a parent failed or there is none.
+pub fn default_operators(task: &TaskConfig) -> Vec<(Operator, f64)> {
+    if !task.search.operators.is_empty() {
+        return task
+            .search
+            .operators
+            .iter()
+            .map(|(operator, weight)| (*operator, *weight))
+            .collect();
+    }
+    if task.model.is_empty() {
+        return vec![(Operator::Mutate, 1.0)];
+    }
+    let mut operators =
+        vec![(Operator::Diff, 0.6), (Operator::Rewrite, 0.15), (Operator::Crossover, 0.15)];
+    if task.language().is_some_and(|name| evolve_mutate::language(&name).is_some()) {
+        operators.push((Operator::Mutate, 0.1));
+    }
+    operators
+}
+
+/// Whether the operator needs a model.
+pub(crate) fn needs_model(operator: Operator) -> bool {
+    !matches!(operator, Operator::Mutate | Operator::Start)
+}

@@ -1,0 +1,159 @@
+//! What a run's proposer is made of, and every mistake that is found before it starts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use evolve_core::event::Operator;
+use evolve_core::ids::ModelName;
+use evolve_core::ports::{Clock, KnowledgeBase};
+use evolve_core::task::{ModelSection, TaskConfig};
+use evolve_prompts::Prompts;
+
+use crate::client::{Endpoint, EndpointError, Model, Patience};
+use crate::operators::needs_model;
+
+/// Why there can be no proposer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// A key's environment variable is not set, or empty.
+    #[error(
+        "model `{model}` needs the key in the environment variable `{variable}`, which is not \
+         set; export it, or remove `api_key_env` if the server needs no key"
+    )]
+    MissingKey {
+        /// Which model.
+        model: ModelName,
+        /// Its `api_key_env`.
+        variable: String,
+    },
+    /// A key that no HTTP header can hold.
+    #[error(
+        "the key in `{variable}` for model `{model}` cannot be sent: {why}; export it again, \
+         without quotes or line breaks"
+    )]
+    BadKey {
+        /// Which model.
+        model: ModelName,
+        /// Its `api_key_env`.
+        variable: String,
+        /// What is wrong with it, without its text.
+        why: String,
+    },
+    /// A `base_url` that is none.
+    #[error(
+        "`base_url = \"{url}\"` of model `{model}`: {why}; for example \"http://localhost:8000/v1\""
+    )]
+    BadUrl {
+        /// Which model.
+        model: ModelName,
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An operator that asks a model, in a task that has none.
+    #[error(
+        "`search.operators` has `{}`, which needs a model, but the task has none; add a \
+         `[[model]]`, or use `mutate`",
+        .0.word()
+    )]
+    NoModel(Operator),
+    /// No HTTP client can be made on this machine.
+    #[error("{0}")]
+    Http(String),
+}
+
+/// The keys of a task's models, by the environment variable that holds each. Read once, and
+/// given to the redactor before anything is written.
+#[derive(Clone, Default)]
+pub struct Keys(BTreeMap<String, String>);
+
+impl Keys {
+    /// Reads every `api_key_env` of the task through `lookup`.
+    pub fn read(
+        task: &TaskConfig,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, SetupError> {
+        let mut keys = BTreeMap::new();
+        for model in &task.model {
+            let Some(variable) = &model.api_key_env else { continue };
+            let key = lookup(variable).filter(|key| !key.trim().is_empty());
+            let key = key.ok_or_else(|| SetupError::MissingKey {
+                model: model.name.clone(),
+                variable: variable.clone(),
+            })?;
+            keys.insert(variable.clone(), key);
+        }
+        Ok(Self(keys))
+    }
+
+    /// Reads them from the process's environment.
+    pub fn from_env(task: &TaskConfig) -> Result<Self, SetupError> {
+        Self::read(task, |variable| std::env::var(variable).ok())
+    }
+
+    /// The keys themselves, for the redactor.
+    pub fn secrets(&self) -> Vec<String> {
+        self.0.values().cloned().collect()
+    }
+
+    fn of(&self, model: &ModelSection) -> Option<&str> {
+        self.0.get(model.api_key_env.as_ref()?).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({:?})", self.0.keys().collect::<Vec<_>>())
+    }
+}
+
+/// Everything that [`crate::Proposers`] needs.
+#[derive(Clone)]
+pub struct ProposerSetup {
+    /// The task, resolved.
+    pub task: Arc<TaskConfig>,
+    /// Its description, also where `task.toml` names a file for it.
+    pub description: String,
+    /// The templates.
+    pub prompts: Prompts,
+    /// Prior knowledge, if the task has any.
+    pub knowledge: Option<Arc<dyn KnowledgeBase>>,
+    /// The models' keys.
+    pub keys: Keys,
+    /// For breakers and for dates in `Retry-After`.
+    pub clock: Arc<dyn Clock>,
+    /// How patient calls are.
+    pub patience: Patience,
+}
+
+/// The task's models, ready to be called.
+pub(crate) fn models(setup: &ProposerSetup) -> Result<Vec<Model>, SetupError> {
+    let task = &setup.task;
+    if task.model.is_empty() {
+        let impossible =
+            task.search.operators.iter().find(|(op, weight)| needs_model(**op) && **weight > 0.0);
+        if let Some((operator, _)) = impossible {
+            return Err(SetupError::NoModel(*operator));
+        }
+    }
+    task.model.iter().map(|section| model(section, setup)).collect()
+}
+
+fn model(section: &ModelSection, setup: &ProposerSetup) -> Result<Model, SetupError> {
+    let model = section.name.clone();
+    let endpoint =
+        Endpoint::new(&section.base_url, setup.keys.of(section)).map_err(|error| match error {
+            EndpointError::BadUrl(why) => {
+                SetupError::BadUrl { model, url: section.base_url.clone(), why }
+            }
+            EndpointError::BadKey => SetupError::BadKey {
+                model,
+                variable: section.api_key_env.clone().unwrap_or_default(),
+                why: error.to_string(),
+            },
+            EndpointError::Http(_) => SetupError::Http(error.to_string()),
+        })?;
+    Ok(Model::new(section.clone(), endpoint, &setup.patience))
+}

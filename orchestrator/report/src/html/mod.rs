@@ -1,0 +1,48 @@
+//! One self-contained page of a run: no network, no assets, nothing active but a small script
+//! of its own that sorts and filters a table.
+//!
+//! All text goes through the template engine's escaping and [`printable`](crate::format);
+//! the only markup that does not is the curve, which holds numbers and fixed words alone. A
+//! content security policy forbids everything but the page's own style and script. The
+//! script's nonce is a hash of all data on the page, so no text of the page can contain it.
+
+mod budgets;
+mod chart;
+mod curve;
+mod page;
+mod programs;
+mod rows;
+mod run;
+
+use evolve_core::ports::BlobStore;
+use evolve_core::{BlobHash, Facts};
+use tera::{Context, Tera};
+
+use crate::model::Moment;
+use crate::write::ReportError;
+
+const TEMPLATES: [(&str, &str); 6] = [
+    ("report.html", include_str!("../../templates/report.html")),
+    ("style.html", include_str!("../../templates/style.html")),
+    ("script.html", include_str!("../../templates/script.html")),
+    ("overview.html", include_str!("../../templates/overview.html")),
+    ("programs.html", include_str!("../../templates/programs.html")),
+    ("tables.html", include_str!("../../templates/tables.html")),
+];
+
+/// The page of a run.
+pub fn page(facts: &Facts, blobs: &dyn BlobStore, moment: &Moment) -> Result<String, ReportError> {
+    let failed = |error: tera::Error| ReportError::Template { why: error.to_string() };
+    let page = page::Page::of(facts, blobs, moment)?;
+    let mut tera = Tera::default();
+    tera.add_raw_templates(TEMPLATES).map_err(failed)?;
+    let mut context = Context::new();
+    context.insert("page", &page);
+    context.insert("nonce", &nonce(&page));
+    tera.render("report.html", &context).map_err(failed)
+}
+
+fn nonce(page: &page::Page) -> String {
+    // The page is texts and numbers: it always serialises.
+    BlobHash::of(&serde_json::to_vec(page).unwrap_or_default()).to_string()
+}

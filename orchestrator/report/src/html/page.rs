@@ -1,0 +1,160 @@
+//! Everything on the page, as the template takes it: texts that are ready to be shown.
+
+use evolve_core::ports::BlobStore;
+use evolve_core::task::Trust;
+use evolve_core::{CandidateId, Facts};
+use serde::Serialize;
+
+use super::budgets::{Budget, Failure, Model, Operator, budgets, failures, models, operators};
+use super::curve::Curve;
+use super::programs::Best;
+use super::rows::{Link, Rows, Shown};
+use super::run::{Card, Insight, Repeat, cards, insights, repeat};
+use crate::format::{ScoreFormat, moment, one_line, printable, stamp};
+use crate::model::{LineageView, Moment, RunState, Status};
+use crate::text::goal;
+use crate::write::ReportError;
+
+/// Steps on the path to the best that are shown.
+const PATH: usize = 300;
+
+/// The page's data.
+#[derive(Serialize)]
+pub(super) struct Page {
+    task: String,
+    run: String,
+    description: String,
+    /// A metric's name, for example `sum_of_radii`.
+    metric: String,
+    goal: &'static str,
+    state: &'static str,
+    /// `ok`, `bad` or `open`, for the style only.
+    tone: &'static str,
+    state_note: String,
+    trust: &'static str,
+    trust_note: &'static str,
+    sandbox: Vec<String>,
+    misfits: Vec<String>,
+    started: String,
+    last_event: String,
+    made: String,
+    cards: Vec<Card>,
+    curve: Curve,
+    budgets: Vec<Budget>,
+    failures: Vec<Failure>,
+    best: Option<Best>,
+    path: Vec<PathStep>,
+    path_left_out: usize,
+    candidates: Rows,
+    insights: Vec<Insight>,
+    insights_left_out: usize,
+    models: Vec<Model>,
+    operators: Vec<Operator>,
+    repeat: Repeat,
+}
+
+/// A step on the path to the best.
+#[derive(Serialize)]
+struct PathStep {
+    candidate: Link,
+    operator: &'static str,
+    model: String,
+    change: String,
+    status: &'static str,
+    score: String,
+    step: String,
+    gain: String,
+}
+
+impl Page {
+    pub(super) fn of(
+        facts: &Facts,
+        blobs: &dyn BlobStore,
+        now: &Moment,
+    ) -> Result<Self, ReportError> {
+        let status = Status::of(facts, now, None);
+        let shown = Shown::of(facts);
+        let task = &facts.run.task;
+        let (tone, state_note) = state(&status);
+        let (insights, insights_left_out) = insights(facts, &shown);
+        let (path, path_left_out) =
+            facts.best.map_or_else(Default::default, |best| path(facts, best, &shown));
+        Ok(Self {
+            task: one_line(&status.task, 120),
+            run: one_line(status.run.as_str(), 200),
+            description: task.task.description.as_deref().map_or_else(String::new, |text| {
+                printable(&text.chars().take(4_000).collect::<String>()).into_owned()
+            }),
+            metric: one_line(&status.objective.metric, 80),
+            goal: goal(status.objective.goal),
+            state: status.state.word(),
+            tone,
+            state_note,
+            trust: status.trust,
+            trust_note: match task.evaluator.trust {
+                Trust::Split => {
+                    "candidates run in one sandbox and are judged in another; only the judge \
+                     writes results"
+                }
+                Trust::InProcess => {
+                    "the candidate shares a process with the judge and could have written its \
+                     own result: believe these scores as far as you believe the programs"
+                }
+            },
+            sandbox: status.sandbox.iter().map(|line| one_line(line, 400)).collect(),
+            misfits: status.misfits.iter().map(|line| one_line(line, 200)).collect(),
+            started: moment(status.started_at, now.now),
+            last_event: moment(status.last_event_at, now.now),
+            made: stamp(now.now),
+            cards: cards(&status, facts),
+            curve: Curve::of(facts, &shown)?,
+            budgets: budgets(&status),
+            failures: failures(&status, &shown),
+            best: Best::of(facts, blobs),
+            path,
+            path_left_out,
+            candidates: Rows::of(facts, &shown),
+            insights,
+            insights_left_out,
+            models: models(&status),
+            operators: operators(&status),
+            repeat: repeat(facts),
+        })
+    }
+}
+
+fn state(status: &Status) -> (&'static str, String) {
+    match (&status.stopped, status.state) {
+        (Some(stop), _) => {
+            let bad = matches!(stop.reason, "fault" | "bad-start");
+            (if bad { "bad" } else { "ok" }, one_line(&stop.detail, 600))
+        }
+        (None, RunState::Gone) => {
+            ("bad", "its process ended without a word; `evolve resume` goes on".to_owned())
+        }
+        (None, RunState::Running) => ("open", "this page shows one moment of it".to_owned()),
+        (None, RunState::Paused) => ("open", "nothing new starts".to_owned()),
+        (None, _) => ("open", "what is under way ends, then it stops".to_owned()),
+    }
+}
+
+/// The path to the best, oldest first, and how many of its oldest steps are left out.
+fn path(facts: &Facts, best: CandidateId, shown: &Shown) -> (Vec<PathStep>, usize) {
+    let Some(view) = LineageView::of(facts, best) else { return (Vec::new(), 0) };
+    let left_out = view.steps.len().saturating_sub(PATH);
+    let format = ScoreFormat::telling_apart(view.steps.iter().filter_map(|step| step.score));
+    let steps = view.steps.into_iter().skip(left_out);
+    let steps = steps
+        .map(|step| PathStep {
+            candidate: shown.link(step.candidate),
+            operator: step.operator.word(),
+            model: step.model.map_or_else(String::new, |model| one_line(model.as_str(), 40)),
+            change: one_line(&step.change, 300),
+            status: step.status,
+            score: format.maybe(step.score),
+            step: format.maybe_gain(step.step),
+            gain: format.maybe_gain(step.gain),
+        })
+        .collect();
+    (steps, left_out)
+}

@@ -1,0 +1,82 @@
+//! The page on disk.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use evolve_core::Facts;
+use evolve_core::ports::BlobStore;
+
+use crate::html;
+use crate::model::Moment;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The template does not fit its data: a defect of this program.
+    #[error("the report's template failed: {why}; this is a defect, please report it")]
+    Template {
+        /// What the template engine said.
+        why: String,
+    },
+    /// The curve could not be drawn: a defect of this program.
+    #[error("the report's curve could not be drawn: {why}; this is a defect, please report it")]
+    Curve {
+        /// What the plotter said.
+        why: String,
+    },
+    /// The disk said no.
+    #[error("cannot {what} `{}`: {source}", path.display())]
+    Disk {
+        /// What was tried.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Writes the report of a run and returns the page's path: `out` itself when it ends in
+/// `.html`, else `index.html` in the folder `out`, which is made when missing.
+///
+/// The page appears whole or not at all: a reader never sees half of it, and a failure leaves
+/// an older page as it was.
+pub fn write_report(
+    facts: &Facts,
+    blobs: &dyn BlobStore,
+    out: &Path,
+    moment: &Moment,
+) -> Result<PathBuf, ReportError> {
+    let page = html::page(facts, blobs, moment)?;
+    let is_page = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
+    let path = if is_page { out.to_owned() } else { out.join("index.html") };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |what, path: &Path| {
+        let path = path.to_owned();
+        move |source| ReportError::Disk { what, path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
+    let mut draft = draft_in(folder).map_err(failed("write into", folder))?;
+    draft.write_all(page.as_bytes()).map_err(failed("write into", folder))?;
+    draft.as_file().sync_all().map_err(failed("write into", folder))?;
+    draft
+        .persist(&path)
+        .map_err(|error| failed("put the report in place at", &path)(error.error))?;
+    Ok(path)
+}
+
+/// A temporary file beside the report. Its own default is private, but a report is made to be
+/// shown: on Unix it gets the usual permissions, less the process's umask.
+fn draft_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".report-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}

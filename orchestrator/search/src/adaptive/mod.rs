@@ -1,0 +1,123 @@
+//! The default strategy. See `docs/architecture.md` for how its parts work together.
+//!
+//! State changes only in [`Strategy::observe`]: [`learn`] credits what was tried and keeps the
+//! islands alive, [`select`] decides, without changing anything.
+
+mod gains;
+mod islands;
+mod learn;
+mod repairs;
+mod select;
+
+use evolve_core::event::{Envelope, Event, Operator, Selection};
+use evolve_core::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason};
+use evolve_core::task::SearchSection;
+use evolve_core::{Facts, ModelName};
+use rand_pcg::Pcg64Mcg;
+
+use crate::archive::{Archive, MOST_SLOTS};
+use crate::bandit::Arms;
+use crate::flights::Flights;
+use crate::{Menu, Strategy};
+use gains::Scale;
+use islands::Island;
+use repairs::Repairs;
+
+/// What operators' and models' bandits keep of the past after each trial: about 150 and 50.
+const OPERATORS_KEEP: f64 = 0.9935;
+const MODELS_KEEP: f64 = 0.98;
+
+/// Islands with an improvement signal, bandits over islands, operators and models.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Adaptive {
+    menu: Menu,
+    inspirations: usize,
+    most_islands: usize,
+    archive: Archive,
+    islands: Vec<Island>,
+    next_island: u32,
+    flights: Flights,
+    operators: Arms<Operator>,
+    models: Arms<ModelName>,
+    repairs: Repairs,
+    scale: Scale,
+    tempo: learn::Tempo,
+}
+
+impl Adaptive {
+    pub fn new(config: &SearchSection, menu: Menu) -> Self {
+        let archive = config.archive.max(2) as usize;
+        // An island of fewer than two members could never change its best for another.
+        let most = MOST_SLOTS.min(archive / 2);
+        let islands = (config.islands.max(1) as usize).min(most);
+        let most_islands = (2 * islands).min(most);
+        Self {
+            menu: Menu { operators: crate::choice::drawable(&menu), models: menu.models },
+            inspirations: config.inspirations as usize,
+            most_islands,
+            archive: Archive::new(islands, archive / most_islands),
+            islands: (0..islands as u32).map(Island::new).collect(),
+            next_island: islands as u32,
+            flights: Flights::default(),
+            operators: Arms::new(OPERATORS_KEEP),
+            models: Arms::new(MODELS_KEEP),
+            repairs: Repairs::default(),
+            scale: Scale::default(),
+            tempo: learn::Tempo::default(),
+        }
+    }
+
+    /// The place of an island in the lists; islands that were given up hand their late arrivals
+    /// to one of the others.
+    fn slot(&self, island: u32) -> usize {
+        let place = self.islands.iter().position(|other| other.id == island);
+        place.unwrap_or(island as usize % self.islands.len())
+    }
+}
+
+impl Strategy for Adaptive {
+    fn name(&self) -> &'static str {
+        "adaptive"
+    }
+
+    fn observe(&mut self, facts: &Facts, envelope: &Envelope) {
+        match &envelope.event {
+            Event::Selected(event) => {
+                if event.selection.operator == Operator::Fix {
+                    event.selection.parents.iter().for_each(|parent| self.repairs.begun(*parent));
+                }
+                self.flights.take_off(event);
+            }
+            Event::CallSettled(event) => {
+                self.flights.answered(event.candidate, &event.model);
+                self.models.spend(&event.model, event.cost.dollars());
+                if is_fault_of_model(event.status) {
+                    self.models.observe(&event.model, 0.0);
+                }
+            }
+            Event::Rejected(event) => self.rejected(event.candidate, event.reason),
+            Event::Evaluated(event) if event.status != EvalStatus::HostFault => match event.purpose
+            {
+                EvalPurpose::Search => self.evaluated(facts, event.candidate),
+                EvalPurpose::Confirm => self.rescored(facts, event.candidate),
+                EvalPurpose::Holdout => {}
+            },
+            Event::Quarantined(event) => self.archive.remove(event.candidate),
+            _ => {}
+        }
+    }
+
+    fn select(&self, facts: &Facts, rng: &mut Pcg64Mcg) -> Selection {
+        self.decide(facts, rng)
+    }
+}
+
+/// Answers that were paid for and useless; outages are the breaker's business.
+fn is_fault_of_model(status: CallStatus) -> bool {
+    matches!(status, CallStatus::Truncated | CallStatus::Garbled | CallStatus::Refused)
+}
+
+/// Whether a rejected proposal says anything about what was tried.
+fn counts(reason: RejectReason) -> bool {
+    !matches!(reason, RejectReason::Interrupted | RejectReason::HostFault)
+}

@@ -1,0 +1,121 @@
+//! What models read, word for word.
+#![allow(clippy::unwrap_used)] // helpers of tests may panic too
+
+mod common;
+
+use common::{context, parent};
+use evolve_core::event::Operator;
+use evolve_core::outcome::RejectReason;
+use evolve_core::task::TaskKind;
+use evolve_prompts::{Context, Format, Prompts, Repair};
+
+fn user(context: &Context) -> String {
+    Prompts::shipped().unwrap().render(context, 100_000).unwrap().user
+}
+
+#[test]
+fn a_diff_prompt_holds_every_section() {
+    insta::assert_snapshot!(user(&context(Operator::Diff)));
+}
+
+#[test]
+fn a_diff_prompt_of_a_first_proposal_has_no_holes() {
+    let mut first = context(Operator::Diff);
+    first.inspirations.clear();
+    first.lineage.clear();
+    first.tried.clear();
+    first.clash.clear();
+    first.cognition.clear();
+    first.insights.clear();
+    first.best = None;
+    insta::assert_snapshot!(user(&first));
+}
+
+#[test]
+fn a_rewrite_prompt_asks_for_the_whole_program() {
+    insta::assert_snapshot!(user(&context(Operator::Rewrite)));
+}
+
+#[test]
+fn a_crossover_prompt_shows_both_parents() {
+    let mut both = context(Operator::Crossover);
+    let mut other = parent("c000031");
+    other.files[0].text = "def pack():\n    return spiral()\n".into();
+    other.outcome = "ok, `sum_of_radii` = 2.1".into();
+    both.parents.push(other);
+    insta::assert_snapshot!(user(&both));
+}
+
+#[test]
+fn a_fix_prompt_shows_the_failure() {
+    let mut failed = context(Operator::Fix);
+    failed.parents[0].outcome = "crashed in stage `full`: ZeroDivisionError".into();
+    failed.parents[0].metrics.clear();
+    failed.parents[0].feedback.clear();
+    failed.parents[0].artifacts.truncate(1);
+    insta::assert_snapshot!(user(&failed));
+}
+
+#[test]
+fn a_draft_prompt_has_no_parent() {
+    let mut draft = context(Operator::Draft);
+    draft.parents.clear();
+    draft.lineage.clear();
+    insta::assert_snapshot!(user(&draft));
+}
+
+#[test]
+fn several_files_are_named_and_frozen_ones_marked() {
+    let mut several = context(Operator::Diff);
+    several.several_files = true;
+    let mut frozen = several.parents[0].files[0].clone();
+    frozen.path = "lib/bounds.py".into();
+    frozen.text = "LIMIT = 1.0\n".into();
+    frozen.editable = false;
+    several.parents[0].files.push(frozen);
+    insta::assert_snapshot!(user(&several));
+}
+
+#[test]
+fn the_system_message_speaks_to_the_kind_of_task() {
+    let prompts = Prompts::shipped().unwrap();
+    let kinds = [
+        ("architecture", TaskKind::Architecture),
+        ("scheduler", TaskKind::Scheduler),
+        ("kernel", TaskKind::Kernel),
+        ("math", TaskKind::Math),
+        ("other", TaskKind::Other),
+    ];
+    for (name, kind) in kinds {
+        let mut of_kind = context(Operator::Diff);
+        of_kind.kind = kind;
+        let system = prompts.render(&of_kind, 100_000).unwrap().system;
+        insta::assert_snapshot!(format!("system_for_{name}"), system);
+    }
+}
+
+#[test]
+fn the_system_message_is_the_same_for_every_operator() {
+    let prompts = Prompts::shipped().unwrap();
+    let system = |operator| prompts.render(&context(operator), 100_000).unwrap().system;
+    for operator in [Operator::Rewrite, Operator::Crossover, Operator::Fix, Operator::Draft] {
+        assert_eq!(system(operator), system(Operator::Diff), "{operator:?}");
+    }
+}
+
+#[test]
+fn a_repair_message_says_what_was_wrong() {
+    let prompts = Prompts::shipped().unwrap();
+    let repair = |reason, problem: &str| Repair {
+        reason,
+        problem: problem.into(),
+        format: Format::Diff,
+        several_files: false,
+        has_regions: true,
+        parents_shown: true,
+    };
+    let syntax = repair(RejectReason::Syntax, "program.py:3: unexpected indent\n```\nx = (\n```");
+    insta::assert_snapshot!(prompts.repair(&syntax).unwrap());
+    let patch = prompts.repair(&repair(RejectReason::PatchFailed, "not found")).unwrap();
+    assert!(patch.contains("could not be applied"), "{patch}");
+}
