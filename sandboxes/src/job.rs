@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Environment variable that marks every process of one command, so that they can be found
 /// should their supervisor be killed.
-pub(crate) const TAG: &str = "EVOLVE_SANDBOX_TAG";
+pub(crate) use evolve_core::env::SANDBOX_TAG as TAG;
 
 /// One command to supervise.
 #[derive(Debug, Serialize, Deserialize)]

@@ -198,7 +198,12 @@ impl Watch {
         let rates: Vec<String> = noted
             .marks
             .windows(2)
-            .map(|w| format!("{:.0}", (w[1].0 - w[0].0) as f64 / (w[1].1 - w[0].1).as_secs_f64()))
+            .map(|w| {
+                format!(
+                    "{:.0}",
+                    (w[1].0 - w[0].0) as f64 / w[1].1.saturating_sub(w[0].1).as_secs_f64()
+                )
+            })
             .collect();
         let total = noted.marks.last().map_or(0.0, |(n, t)| *n as f64 / t.as_secs_f64());
         println!("| candidates/s over {wanted}, loop alone | {total:.0} |");

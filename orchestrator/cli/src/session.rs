@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use evolve_core::event::Operator;
+use evolve_core::event::{Operator, StopReason};
+use evolve_core::facts::Phase;
 use evolve_core::knowledge::CognitionItem;
 use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, Sandbox, SystemClock};
 use evolve_core::redact::Redactor;
@@ -286,7 +287,21 @@ pub fn drive(
     finish(&dir, &facts, &*blobs)?;
     drop(lock);
     crate::commands::read::summary(&dir, &facts, json, quiet)?;
-    Ok(crate::commands::read::exit_of(&facts))
+    match &facts.phase {
+        Phase::Stopped { reason: StopReason::Fault { detail } } => {
+            Err(CliError::new(Exit::Fault, format!("the run stopped: {detail}"))
+                .help(format!("mend it, then `evolve resume {}`; nothing is lost", dir.id())))
+        }
+        Phase::Stopped { reason: StopReason::BadStart { detail } } => Err(CliError::new(
+            Exit::Usage,
+            format!("the start program fails its own evaluation: {detail}"),
+        )
+        .help(format!(
+            "`evolve show {} c0` has its log; mend program or evaluator, then start anew",
+            dir.id()
+        ))),
+        _ => Ok(crate::commands::read::exit_of(&facts)),
+    }
 }
 
 #[allow(clippy::needless_pass_by_value)] // the shape map_err asks for

@@ -67,7 +67,8 @@ fn a_run_without_a_model_gains_and_leaves_everything_behind() {
     assert!(page.contains("<svg"));
     assert_eq!(place.ok(&["export", "latest", "--jsonl"]).lines().count(), count(&status));
     assert!(place.git(&["log", "--graph", "best"]).contains("Score:"));
-    assert!(place.ok(&["list"]).contains("two-numbers"));
+    assert!(place.ok(&["list"]).contains("150"));
+    assert_eq!(place.json(&["list", "--json"])["runs"][0]["task"], "two-numbers");
     assert!(place.ok(&["lineage"]).contains("start"));
     let id = best["candidate"].as_str().unwrap();
     assert!(place.ok(&["show", "latest", id]).contains("X = "));

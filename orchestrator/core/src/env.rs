@@ -17,5 +17,7 @@ pub const RESULT: &str = "EVOLVE_RESULT";
 pub const SEED: &str = "EVOLVE_SEED";
 /// Set for stage commands: the repeat's number, from 0.
 pub const REPEAT: &str = "EVOLVE_REPEAT";
+/// Set for sandboxed commands: names the supervisor, so that stray processes can be found.
+pub const SANDBOX_TAG: &str = "EVOLVE_SANDBOX_TAG";
 /// Set for stage commands: the leased device, `none` without one.
 pub const DEVICE: &str = "EVOLVE_DEVICE";

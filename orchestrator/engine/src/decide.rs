@@ -17,6 +17,9 @@ const FAULTS_BEFORE_STOP: u64 = 3;
 /// Proposals without any model's answer, in a row, after which the run stops. Each has
 /// already waited through its own retries.
 const MODEL_FAILURES_BEFORE_STOP: u64 = 20;
+/// Calls that endpoints reject, and proposals that fail, in a row, after which the run stops:
+/// waiting does not mend a wrong key or a wrong model name.
+const REFUSALS_BEFORE_STOP: u64 = 3;
 /// Rejected proposals in a row after which the proposer counts as exhausted.
 const REJECTIONS_BEFORE_STOP: u64 = 500;
 
@@ -152,6 +155,12 @@ fn must_stop(facts: &Facts) -> Option<StopReason> {
     let counts = &facts.counts;
     if counts.faults_in_a_row >= FAULTS_BEFORE_STOP {
         let detail = facts.last_fault.clone();
+        return Some(StopReason::Fault { detail });
+    }
+    if counts.calls_rejected_in_a_row >= REFUSALS_BEFORE_STOP
+        && counts.model_failures_in_a_row >= REFUSALS_BEFORE_STOP
+    {
+        let detail = format!("every model's endpoint rejects the calls: {}", facts.last_fault);
         return Some(StopReason::Fault { detail });
     }
     if counts.model_failures_in_a_row >= MODEL_FAILURES_BEFORE_STOP {

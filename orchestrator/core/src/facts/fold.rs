@@ -8,7 +8,7 @@ use crate::event::{
     Reservation, Resumed, Selected, Verdict,
 };
 use crate::ids::{CandidateId, Seq};
-use crate::outcome::{EvalPurpose, EvalStatus, RejectReason};
+use crate::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason};
 
 const MISFITS_KEPT: usize = 16;
 
@@ -99,6 +99,14 @@ impl Facts {
 
     fn call_settled(&mut self, envelope: &Envelope, event: &CallSettled) {
         self.spend.settle(event);
+        match event.status {
+            CallStatus::Ok => self.counts.calls_rejected_in_a_row = 0,
+            CallStatus::Rejected => {
+                self.counts.calls_rejected_in_a_row += 1;
+                self.last_fault = format!("{}: {}", event.model, event.detail);
+            }
+            _ => {}
+        }
         if let Some(left) = self.proposing.get_mut(&event.candidate) {
             left.usd = left.usd.minus(event.cost);
             left.tokens = left.tokens.saturating_sub(event.usage.total());
@@ -273,6 +281,7 @@ impl Facts {
             self.wall.go_on(self.last_at, envelope.at);
             self.counts.rejected_in_a_row = 0;
             self.counts.model_failures_in_a_row = 0;
+            self.counts.calls_rejected_in_a_row = 0;
             self.counts.faults_in_a_row = 0;
             self.orphans = self.proposing.keys().copied().collect();
             self.open_breakers.clear();

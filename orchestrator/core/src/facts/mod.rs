@@ -69,6 +69,9 @@ pub struct Counts {
     pub rejected_in_a_row: u64,
     /// Proposals that failed since the last one that did not because no model answered.
     pub model_failures_in_a_row: u64,
+    /// Calls that an endpoint rejected (a wrong key, a wrong model name) since the last that
+    /// was answered.
+    pub calls_rejected_in_a_row: u64,
     /// Evaluated since the last promotion.
     pub since_gain: u64,
     /// Host faults since the last evaluation that was none.
