@@ -1,7 +1,7 @@
 //! Population and strategies: pure, deterministic functions of facts and events.
 //!
 //! A [`Strategy`] decides what is tried next. Everything durable is in
-//! [`Facts`](evolve_core::Facts); what a strategy keeps besides is a cache of a fold over the
+//! [`Facts`]; what a strategy keeps besides is a cache of a fold over the
 //! events, so feeding it a whole journal gives the state of having lived through it. No clock,
 //! network or disk.
 

@@ -81,14 +81,14 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
         return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
     };
-    dry_run(&folder, &harness, &runtime, program)
+    dry_run(&folder, &harness, &runtime, &program)
 }
 
 fn dry_run(
     folder: &TaskFolder,
     harness: &Harness,
     runtime: &tokio::runtime::Runtime,
-    program: Program,
+    program: &Program,
 ) -> Result<Done, CliError> {
     let task = &folder.config;
     let stages = Arc::new(Stages::default());

@@ -129,9 +129,8 @@ pub fn overrides(args: &Start) -> Vec<String> {
 fn proposing(args: &Start, folder: &TaskFolder) -> Result<Proposing, CliError> {
     let has_model = !folder.config.model.is_empty();
     match args.proposer.as_deref() {
-        None if has_model => Ok(Proposing::Live(ProposerKind::Model)),
+        None | Some("model") if has_model => Ok(Proposing::Live(ProposerKind::Model)),
         None | Some("mutate") => Ok(Proposing::Live(ProposerKind::Mutate)),
-        Some("model") if has_model => Ok(Proposing::Live(ProposerKind::Model)),
         Some("model") => Err(CliError::usage("--proposer model: the task has no [[model]]")
             .help("add one to task.toml: name, base_url, api_key_env")),
         Some(other) => match other.strip_prefix("replay:") {

@@ -1,5 +1,5 @@
-//! `task.toml` as types. Parsing with spans is in [`parse`], the rules that types cannot
-//! say are in [`validate`], command-line overrides in [`overrides`].
+//! `task.toml` as types. Parsing with spans is in `parse`, the rules that types cannot
+//! say are in `validate`, command-line overrides in `overrides`.
 
 mod budget;
 mod defaults;
