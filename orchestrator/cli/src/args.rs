@@ -34,19 +34,37 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Global {
     /// Folder that holds the runs
-    #[arg(long, global = true, value_name = "DIR", default_value = "runs", env = evolve_core::env::RUNS)]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "DIR", default_value = "runs", env = evolve_core::env::RUNS)]
     pub runs: PathBuf,
     /// Least level of log lines on stderr
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "LEVEL",
+        default_value = "warn"
+    )]
     pub log_level: LogLevel,
     /// Form of log lines
-    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "FORM",
+        default_value = "text"
+    )]
     pub log_format: LogFormat,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub color: ColorWhen,
     /// No progress, no hints: results and errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub quiet: bool,
 }
 

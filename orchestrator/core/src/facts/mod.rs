@@ -56,6 +56,7 @@ pub struct Running {
 
 /// How many candidates are where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)] // a snapshot of an older version lacks the newer counts
 pub struct Counts {
     /// Programs proposed, the start not counted.
     pub proposed: u64,
