@@ -116,6 +116,7 @@ pub enum Command {
     /// Change a budget of a live run
     Budget(BudgetArgs),
     /// List the runs, newest first
+    #[command(after_help = "Example:\n  evolve list --json")]
     List(Json),
     /// How a run stands
     Status(StatusArgs),
@@ -134,10 +135,13 @@ pub enum Command {
     /// Check the journal against blobs, database, lineage and index
     Verify(Verify),
     /// The search strategies and their rules
+    #[command(after_help = "Example:\n  evolve strategies --json")]
     Strategies(Json),
     /// Print the JSON Schema of task.toml
+    #[command(after_help = "Example:\n  evolve schema > task.schema.json")]
     Schema,
     /// What is installed, what is missing, and how to get it
+    #[command(after_help = "Example:\n  evolve doctor")]
     Doctor(Json),
     /// Print completions for a shell
     #[command(
@@ -346,6 +350,7 @@ pub struct Insights {
 #[derive(Debug, Subcommand)]
 pub enum InsightsCommand {
     /// Print them, most confident first
+    #[command(after_help = "Example:\n  evolve insights list latest --json")]
     List(StatusArgs),
 }
 

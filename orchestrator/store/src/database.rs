@@ -240,7 +240,7 @@ mod tests {
         let mut candidate = CandidateFacts::clone(&facts().candidates[1]);
         for size in [10, 500_000, 130_000, 10] {
             candidate.change.summary = "x".repeat(size);
-            database.store(&[candidate.shared()], Seq(1)).unwrap();
+            database.store(&[Arc::new(candidate.clone())], Seq(1)).unwrap();
             assert_eq!(database.load(candidate.id).unwrap().unwrap(), candidate);
             let largest = database.db.iter().values().map(|v| v.unwrap().len()).max();
             assert!(largest.unwrap() <= 64 << 10);

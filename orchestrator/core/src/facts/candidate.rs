@@ -1,7 +1,5 @@
 //! What is known of one candidate.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -270,10 +268,5 @@ impl CandidateFacts {
             (_, _, CandidateState::Evaluated) => "evaluated",
             (_, _, CandidateState::Rejected) => "rejected",
         }
-    }
-
-    /// A shared copy for messages and projections.
-    pub fn shared(&self) -> Arc<Self> {
-        Arc::new(self.clone())
     }
 }

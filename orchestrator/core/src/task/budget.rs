@@ -47,11 +47,6 @@ impl Budget {
         }
         Ok(())
     }
-
-    /// Whether any limit is set.
-    pub fn is_unlimited(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 fn count(key: &str, value: &str) -> Result<u64, String> {
@@ -89,6 +84,6 @@ mod tests {
         for change in ["candidates", "candidates=-1", "usd=NaN", "usd=-1", "wall=5", "time=5s"] {
             assert!(budget.apply(change).is_err(), "{change}");
         }
-        assert!(budget.is_unlimited());
+        assert_eq!(budget, Budget::default());
     }
 }
