@@ -5,9 +5,9 @@
 //! last lines of the output name it, or a failed process had come close to the limit. A
 //! program can fake these traces, which harms nobody but itself.
 
-use evolve_core::ports::{Exit, HostFault, Limits};
-
-use crate::job::Ended;
+use evolve_core::ports::HostFault;
+use evolve_core::sandbox::{Exit, Limits};
+use evolve_sandbox_helper::wire::{Ended, Report};
 
 /// What allocators and runtimes say, in the last lines, when they get no memory.
 const TRACES: [&str; 6] = [
@@ -24,23 +24,23 @@ const LAST: usize = 2048;
 
 /// The typed exit; `limits` are those that were set.
 pub(crate) fn exit_of(
-    ended: Ended,
+    report: &Report,
     log: &[u8],
-    peak_memory: u64,
     limits: Option<Limits>,
 ) -> Result<Exit, HostFault> {
-    let exit = match ended {
+    let exit = match &report.ended {
         Ended::NotStarted(why) => {
             return Err(HostFault::new(format!("the command could not be started: {why}")));
         }
         Ended::TimedOut => return Ok(Exit::TimedOut),
         Ended::Code(0) => return Ok(Exit::Code(0)),
-        Ended::Code(code) => Exit::Code(code),
-        Ended::Signal(signal) => Exit::Signal(signal),
+        Ended::Code(code) => Exit::Code(*code),
+        Ended::Signal(signal) => Exit::Signal(*signal),
     };
     let memory = limits.map_or(u64::MAX, |limits| limits.memory);
-    let came_close = peak_memory >= memory - memory / 10;
-    Ok(if came_close || names_memory(log) { Exit::OutOfMemory } else { exit })
+    let came_close = report.peak_memory >= memory - memory / 10;
+    let ran_out = report.out_of_memory || came_close || names_memory(log);
+    Ok(if ran_out { Exit::OutOfMemory } else { exit })
 }
 
 fn names_memory(log: &[u8]) -> bool {
@@ -54,17 +54,25 @@ fn names_memory(log: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    fn report(ended: Ended, peak_memory: u64) -> Report {
+        Report {
+            ended,
+            wall_s: 0.0,
+            cpu_s: 0.0,
+            peak_memory,
+            io: None,
+            out_of_memory: false,
+            too_many_processes: false,
+            immortal: Vec::new(),
+            spoilt: None,
+            cut: 0,
+        }
+    }
 
     fn exit(ended: Ended, log: &str, peak: u64) -> Exit {
-        let limits = Limits {
-            wall: Duration::from_secs(1),
-            memory: 1000,
-            file_size: 1,
-            processes: 1,
-            log: 1,
-        };
-        exit_of(ended, log.as_bytes(), peak, Some(limits)).unwrap()
+        let limits = Limits { memory: 1000, disk: 1, file_size: 1, processes: 1, cpus: 1.0 };
+        exit_of(&report(ended, peak), log.as_bytes(), Some(limits)).unwrap()
     }
 
     #[test]
@@ -86,6 +94,9 @@ mod tests {
 
     #[test]
     fn without_limits_nothing_is_close_to_one() {
-        assert_eq!(exit_of(Ended::Signal(9), b"", u64::MAX / 2, None), Ok(Exit::Signal(9)));
+        let killed = report(Ended::Signal(9), u64::MAX / 2);
+        assert_eq!(exit_of(&killed, b"", None), Ok(Exit::Signal(9)));
+        let counted = Report { out_of_memory: true, ..killed };
+        assert_eq!(exit_of(&counted, b"", None), Ok(Exit::OutOfMemory));
     }
 }

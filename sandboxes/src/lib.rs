@@ -1,34 +1,39 @@
 //! Where untrusted programs run.
 //!
-//! Every command gets a supervisor: a small process of its own (this very binary, started
-//! again with a hidden argument) that sets the limits, watches the deadline, collects the
-//! output and, whatever happens, kills the whole process tree before it reports. It goes
-//! away with its controller, even when that is killed by SIGKILL.
-//!
-//! Two sandboxes are built on it: [`ProcessSandbox`] and, without resource limits,
-//! [`UnconfinedSandbox`]. Which of them a task gets is decided by [`pick`].
+//! Every sandbox has a helper in it (`helper/`) that runs the commands, collects what they
+//! print, kills what they leave and hands out their files. [`ProcessSandbox`] puts it into
+//! namespaces of its own: a supervisor, a small process of its own (this very binary, started
+//! again with a hidden argument), builds them, sets limits, and clears everything away. It goes
+//! away with its controller, even when that is killed by SIGKILL. [`UnconfinedSandbox`] has the
+//! helper alone. Which of them a task gets is decided by [`pick`].
 
 mod classify;
-mod helper;
-mod job;
+mod enclosure;
 mod process;
 mod resolve;
+mod session;
 mod supervisor;
-mod sweep;
-mod sys;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
-use evolve_core::ports::{HostFault, Sandbox};
+use evolve_core::ports::HostFault;
+use evolve_core::sandbox::Sandbox;
 use evolve_core::task::SandboxKind;
 
-pub use helper::helper_main;
 pub use process::{ProcessSandbox, UnconfinedSandbox};
 pub use resolve::resolve_program;
 pub use supervisor::HelperCommand;
 
 /// The hidden first argument with which a binary is started as a supervisor.
 pub const HELPER_ARGUMENT: &str = "sandbox-helper";
+
+/// Runs the supervisor if these arguments (without the program's name) ask for it, and
+/// returns its exit code. A binary that uses the sandboxes calls this before anything else.
+pub fn helper_main(args: &[OsString]) -> Option<i32> {
+    let asked = args.first().is_some_and(|arg| arg == HELPER_ARGUMENT);
+    asked.then(|| i32::from(enclosure::supervise().is_err()))
+}
 
 /// The sandbox for this kind. `auto` is the strongest one this system offers.
 ///
@@ -41,8 +46,8 @@ pub fn pick(kind: SandboxKind, helper: HelperCommand) -> Result<Arc<dyn Sandbox>
             Ok(Arc::new(ProcessSandbox::new(helper)))
         }
         SandboxKind::Auto | SandboxKind::Process => Err(HostFault::new(
-            "the `process` sandbox needs Linux; to run programs without resource limits here, \
-             say so with `--sandbox unconfined`",
+            "the `process` sandbox needs Linux; to run programs without isolation here, say so \
+             with `--sandbox unconfined`",
         )),
     }
 }

@@ -1,33 +1,39 @@
 //! The two sandboxes that run commands as processes of this machine.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use evolve_core::outcome::Usage;
-use evolve_core::ports::{
-    BoxFuture, Exit, HostFault, Limits, Sandbox, SandboxCommand, SandboxOutcome,
+use evolve_core::ports::{BoxFuture, HostFault};
+use evolve_core::sandbox::{
+    Borrowing, Folder, Refused, Sandbox, SandboxCommand, SandboxFile, SandboxOutcome, SandboxSpec,
+    Session, TakeLimits,
 };
 
-use crate::classify::exit_of;
-use crate::job::{Job, Report, Rlimits};
+use crate::enclosure::{self, BASE, Bind, Caps, Enclosure};
 use crate::resolve::{Resolved, resolve_for_run};
-use crate::supervisor::{HelperCommand, Supervised, supervise};
+use crate::session::{Lost, prepare_of};
+use crate::supervisor::{HelperCommand, Supervisor, new_tag};
 
-/// Files a command may hold open at once.
-const OPEN_FILES: u64 = 1024;
+/// Where programs are looked up inside.
+const SEARCH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Processes with resource limits (Linux).
-#[derive(Debug, Clone)]
+/// Processes in namespaces of their own, with a view of the system of their own (Linux).
+#[derive(Clone)]
 pub struct ProcessSandbox {
     helper: HelperCommand,
+    kept: Arc<Kept>,
 }
+
+/// Sandboxes with a warm Python that wait for their next command, by the address of their spec:
+/// they hold it, so it is not used twice.
+type Kept = Mutex<HashMap<usize, Vec<Live>>>;
 
 impl ProcessSandbox {
     /// A sandbox whose supervisors are started like this.
     pub fn new(helper: HelperCommand) -> Self {
-        Self { helper }
+        Self { helper, kept: Arc::default() }
     }
 }
 
@@ -37,45 +43,61 @@ impl Sandbox for ProcessSandbox {
     }
 
     fn guarantees(&self) -> Vec<String> {
-        let mut lines = common_guarantees();
-        lines.push(
-            "enforced: private memory of each process, largest file, 1024 open files, no core dumps"
+        let mut lines = vec![
+            "enforced: wall time; everything a command started is killed at its end, also when \
+             evolve is killed"
                 .to_owned(),
-        );
-        if rustix::process::geteuid().is_root() {
-            lines.push(
-                "not enforced: the number of processes (the kernel exempts root; run as another \
-                 user)"
-                    .to_owned(),
-            );
+            "enforced: own namespaces of users, processes, files, network, IPC and names; no \
+             capabilities, no gain of privileges"
+                .to_owned(),
+            "enforced: of this system only programs and libraries can be seen, read-only; a \
+             clean environment"
+                .to_owned(),
+            "enforced: no network but a loopback of its own".to_owned(),
+            "enforced: bytes and number of files written (kept in memory), largest file, 1024 \
+             open files, no core dumps, output capped"
+                .to_owned(),
+            "enforced where the kernel has it: seccomp against tracing, keyrings, mounts, BPF and \
+             their like; Landlock against writing elsewhere"
+                .to_owned(),
+        ];
+        lines.push(if enclosure::groups_available() {
+            "enforced by control groups: memory and processes of a command together, share of the \
+             processors"
+                .to_owned()
         } else {
-            lines.push(
-                "enforced: the number of processes, but counted per user, so commands side by \
-                 side share it"
-                    .to_owned(),
-            );
-        }
+            "not enforced: the memory of a command's processes together (control groups cannot be \
+             made by this user), only that of each; processes are limited per sandbox"
+                .to_owned()
+        });
         lines.push(
-            "not enforced: the memory of a whole process tree, and shared memory (up to the \
-             address space, four times the limit plus 4 GiB)"
+            "not enforced: the kernel is shared; a flaw in it is a way out. Use docker on a \
+             machine of its own, or a virtual machine, against determined attackers"
                 .to_owned(),
         );
         lines
     }
 
-    fn run(&self, command: SandboxCommand) -> BoxFuture<Result<SandboxOutcome, HostFault>> {
-        let limits = command.limits;
-        let rlimits = Rlimits {
-            memory: limits.memory,
-            file_size: limits.file_size,
-            processes: limits.processes.into(),
-            open_files: OPEN_FILES,
-        };
-        Box::pin(run(self.helper.clone(), command, Some(rlimits)))
+    fn open(&self, spec: Arc<SandboxSpec>) -> BoxFuture<Result<Box<dyn Session>, HostFault>> {
+        let (helper, kept) = (self.helper.clone(), Arc::clone(&self.kept));
+        Box::pin(async move {
+            let warm = spec.warm.is_some();
+            let key = Arc::as_ptr(&spec) as usize;
+            let live = match take_kept(&kept, key) {
+                Some(live) => live,
+                None => Live::open(&helper, &spec).await?,
+            };
+            let keep = warm.then_some((key, kept));
+            Ok(Box::new(ProcessSession { live: Some(live), keep, sound: true }) as Box<dyn Session>)
+        })
     }
 }
 
-/// Plain processes: the same supervision, but no resource limits.
+fn take_kept(kept: &Kept, key: usize) -> Option<Live> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&key)?.pop()
+}
+
+/// Plain processes: supervision, but neither isolation nor resource limits.
 #[derive(Debug, Clone)]
 pub struct UnconfinedSandbox {
     helper: HelperCommand,
@@ -94,107 +116,261 @@ impl Sandbox for UnconfinedSandbox {
     }
 
     fn guarantees(&self) -> Vec<String> {
-        let mut lines = common_guarantees();
-        lines.push("not enforced: memory, file sizes, open files, number of processes".to_owned());
-        lines
+        let tree = if cfg!(target_os = "linux") {
+            "enforced: wall time; the whole process tree is killed at the end, daemons included, \
+             also when the controller is killed; no gain of privileges"
+        } else {
+            "enforced: wall time; the process group is killed at the end. not enforced: a daemon \
+             that leaves the group escapes"
+        };
+        vec![
+            tree.to_owned(),
+            "enforced: a clean environment, folders of its own, output capped".to_owned(),
+            "not enforced: every file this user may read is readable, and what this user may write \
+             is writable"
+                .to_owned(),
+            "not enforced: the network is reachable, and other processes of this user can be \
+             signalled"
+                .to_owned(),
+            "not enforced: memory, file sizes, open files, number of processes".to_owned(),
+            "Python is not kept warm".to_owned(),
+        ]
     }
 
-    fn run(&self, command: SandboxCommand) -> BoxFuture<Result<SandboxOutcome, HostFault>> {
-        Box::pin(run(self.helper.clone(), command, None))
+    fn open(&self, spec: Arc<SandboxSpec>) -> BoxFuture<Result<Box<dyn Session>, HostFault>> {
+        let helper = self.helper.clone();
+        Box::pin(async move {
+            let live = Live::open_unconfined(&helper, &spec).await?;
+            Ok(Box::new(ProcessSession { live: Some(live), keep: None, sound: true })
+                as Box<dyn Session>)
+        })
     }
 }
 
-fn common_guarantees() -> Vec<String> {
-    let tree = if cfg!(target_os = "linux") {
-        "enforced: wall time; the whole process tree is killed at the end, daemons included, \
-         also when the controller is killed; no gain of privileges"
-    } else {
-        "enforced: wall time; the process group is killed at the end. not enforced: a daemon \
-         that leaves the group escapes"
-    };
-    vec![
-        tree.to_owned(),
-        "enforced: a clean environment, a working folder of its own, output capped".to_owned(),
-        "not enforced: every file this user may read is readable, and what this user may write \
-         is writable; `readable` and `writable` are not checked"
-            .to_owned(),
-        "not enforced: the network is reachable, and other processes of this user can be \
-         signalled"
-            .to_owned(),
-    ]
-}
-
-async fn run(
+/// A supervisor with its helper, ready for a command.
+struct Live {
+    supervisor: Supervisor,
     helper: HelperCommand,
-    command: SandboxCommand,
-    rlimits: Option<Rlimits>,
-) -> Result<SandboxOutcome, HostFault> {
-    let job = job_of(&command, rlimits)?;
-    match supervise(helper, job).await? {
-        Supervised::Done(report, log) => outcome(report, log, rlimits.map(|_| command.limits)),
-        // Nothing but the command has a reason to do that.
-        Supervised::SupervisorKilled(signal) => Ok(SandboxOutcome {
-            exit: Exit::Signal(signal),
-            log: format!("[evolve: the supervisor was killed by signal {signal}]\n").into_bytes(),
-            usage: Usage::default(),
-        }),
+    spec: Arc<SandboxSpec>,
+    binds: Vec<Bind>,
+    confined: bool,
+    /// Removed with it.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Live {
+    async fn open(helper: &HelperCommand, spec: &Arc<SandboxSpec>) -> Result<Self, HostFault> {
+        // The programs are not known yet, but Python mostly is one of them.
+        let python = spec.warm.as_ref().map_or("python3", |warm| warm.python.as_str());
+        let python = resolve_for_run(python, Path::new("/")).ok();
+        Self::open_showing(helper, spec, python.as_ref()).await
+    }
+
+    async fn open_showing(
+        helper: &HelperCommand,
+        spec: &Arc<SandboxSpec>,
+        program: Option<&Resolved>,
+    ) -> Result<Self, HostFault> {
+        let binds: Vec<Bind> = program.map(binds_of).unwrap_or_default();
+        let limits = spec.limits;
+        let enclosure = Enclosure {
+            tag: new_tag(),
+            binds: binds.clone(),
+            disk: limits.disk,
+            shm: limits.disk,
+            network: false,
+            caps: Caps { memory: limits.memory, processes: limits.processes, cpus: limits.cpus },
+        };
+        let supervisor = Supervisor::start(helper, Some(&enclosure))?;
+        let (helper, spec) = (helper.clone(), Arc::clone(spec));
+        let mut live = Self { supervisor, helper, spec, binds, confined: true, _folder: None };
+        let mut prepare = prepare_of(&live.spec, BASE.to_owned(), true);
+        prepare.env.insert("PATH".to_owned(), inside_path(program)?);
+        if let (Some(warm), Some(program)) = (&mut prepare.warm, program) {
+            warm.python = utf8(&program.path)?;
+        }
+        live.prepare(prepare).await?;
+        Ok(live)
+    }
+
+    async fn open_unconfined(
+        helper: &HelperCommand,
+        spec: &Arc<SandboxSpec>,
+    ) -> Result<Self, HostFault> {
+        let folder = tempfile::Builder::new().prefix("evolve-").tempdir().map_err(|error| {
+            HostFault::new(format!("cannot make a folder for temporary files: {error}"))
+        })?;
+        let base = utf8(folder.path())?;
+        let supervisor = Supervisor::start(helper, None)?;
+        let (helper, spec, binds) = (helper.clone(), Arc::clone(spec), Vec::new());
+        let mut live =
+            Self { supervisor, helper, spec, binds, confined: false, _folder: Some(folder) };
+        let mut prepare = prepare_of(&live.spec, base, false);
+        prepare.env.insert("PATH".to_owned(), search_path(None)?);
+        live.prepare(prepare).await?;
+        Ok(live)
+    }
+
+    async fn prepare(
+        &mut self,
+        prepare: evolve_sandbox_helper::wire::Prepare,
+    ) -> Result<(), HostFault> {
+        let files = self.spec.files.clone();
+        let prepared = self.talk()?.prepare(prepare, &files).await;
+        prepared.map(|_| ()).map_err(|lost| self.no_helper(lost))
+    }
+
+    fn talk(&mut self) -> Result<&mut crate::supervisor::SupervisedTalk, HostFault> {
+        self.supervisor.talk().ok_or_else(|| HostFault::new("a sandbox is closed"))
+    }
+
+    fn no_helper(&self, lost: Lost) -> HostFault {
+        match lost {
+            Lost::Fault(fault) => fault,
+            Lost::Gone => HostFault::new(format!(
+                "`{} {}` did not act as a supervisor; the program that uses the sandbox must call \
+                 `helper_main` first",
+                self.helper.program().display(),
+                crate::HELPER_ARGUMENT
+            )),
+        }
+    }
+
+    /// Makes the command's program one that can be started inside.
+    async fn show(&mut self, command: &mut SandboxCommand) -> Result<(), HostFault> {
+        let Some(name) = command.argv.first() else {
+            return Err(HostFault::new("the command to run is empty"));
+        };
+        if name.contains('/') && !Path::new(name).is_absolute() {
+            return Ok(()); // from the working folder
+        }
+        let program = resolve_for_run(name, Path::new("/"))?;
+        if self.confined && binds_of(&program).iter().any(|bind| !self.binds.contains(bind)) {
+            let (helper, spec) = (self.helper.clone(), Arc::clone(&self.spec));
+            *self = Self::open_showing(&helper, &spec, Some(&program)).await?;
+        }
+        command.argv[0] = utf8(&program.path)?;
+        if !self.confined && program.was_shim {
+            let path = search_path(Some(&program))?;
+            let value = evolve_core::sandbox::EnvValue::Text(path);
+            command.env.entry("PATH".to_owned()).or_insert(value);
+        }
+        Ok(())
     }
 }
 
-fn outcome(
-    report: Report,
-    log: Vec<u8>,
-    limits: Option<Limits>,
-) -> Result<SandboxOutcome, HostFault> {
-    if !report.immortal.is_empty() {
-        return Err(HostFault::new(format!(
-            "processes {:?} of a finished command cannot be killed; a device or file system may \
-             hang",
-            report.immortal
-        )));
-    }
-    let usage =
-        Usage { wall_s: report.wall_s, cpu_s: report.cpu_s, peak_memory: report.peak_memory };
-    let exit = exit_of(report.ended, &log, report.peak_memory, limits)?;
-    Ok(SandboxOutcome { exit, log, usage })
+/// An open sandbox made of processes.
+struct ProcessSession {
+    live: Option<Live>,
+    keep: Option<(usize, Arc<Kept>)>,
+    /// Whether another command may run here.
+    sound: bool,
 }
 
-fn job_of(command: &SandboxCommand, rlimits: Option<Rlimits>) -> Result<Job, HostFault> {
-    let Some(name) = command.argv.first() else {
-        return Err(HostFault::new("the command to run is empty"));
-    };
-    let workdir = utf8(&command.workdir)?;
-    let program = resolve_for_run(name, &command.workdir)?;
-    let mut env = BTreeMap::from([
-        ("HOME".to_owned(), workdir.clone()),
-        ("LANG".to_owned(), "C.UTF-8".to_owned()),
-        ("PATH".to_owned(), search_path(&program)?),
-        ("TMPDIR".to_owned(), workdir.clone()),
-    ]);
-    env.extend(command.env.clone());
-    let mut argv = command.argv.clone();
-    argv[0] = utf8(&program.path)?;
-    Ok(Job {
-        argv,
-        env,
-        workdir,
-        // A century is as good as for ever, and can be added to any instant.
-        wall: command.limits.wall.min(Duration::from_hours(100 * 365 * 24)),
-        log: command.limits.log,
-        rlimits,
+impl ProcessSession {
+    fn live(&mut self) -> Result<&mut Live, HostFault> {
+        self.live.as_mut().ok_or_else(|| HostFault::new("a sandbox is closed"))
+    }
+
+    async fn try_run(&mut self, mut command: SandboxCommand) -> Result<SandboxOutcome, HostFault> {
+        let was_sound = std::mem::replace(&mut self.sound, false);
+        let live = self.live()?;
+        live.show(&mut command).await?;
+        let limits = live.confined.then_some(live.spec.limits);
+        match live.talk()?.run(command).await {
+            Ok(ran) => {
+                self.sound = was_sound && ran.report.spoilt.is_none() && !ran.report.out_of_memory;
+                ran.outcome(limits)
+            }
+            Err(lost @ Lost::Fault(_)) => Err(live.no_helper(lost)),
+            // Nothing but the command has a reason to end its helper.
+            Err(Lost::Gone) => Ok(SandboxOutcome {
+                exit: evolve_core::sandbox::Exit::Signal(9),
+                log: b"[evolve: the command ended its supervisor, and itself with it]\n".to_vec(),
+                usage: evolve_core::outcome::Usage::default(),
+            }),
+        }
+    }
+}
+
+impl Session for ProcessSession {
+    fn run(&mut self, command: SandboxCommand) -> Borrowing<'_, Result<SandboxOutcome, HostFault>> {
+        Box::pin(self.try_run(command))
+    }
+
+    fn take(
+        &mut self,
+        folder: Folder,
+        limits: TakeLimits,
+    ) -> Borrowing<'_, Result<Result<Vec<SandboxFile>, Refused>, HostFault>> {
+        Box::pin(async move {
+            let live = self.live()?;
+            let taken = live.talk()?.take(folder, limits).await;
+            taken.map_err(|lost| live.no_helper(lost))
+        })
+    }
+
+    fn read(
+        &mut self,
+        folder: Folder,
+        path: String,
+        most: u64,
+    ) -> Borrowing<'_, Result<Option<Vec<u8>>, HostFault>> {
+        Box::pin(async move {
+            let live = self.live()?;
+            let read = live.talk()?.read(folder, path, most).await;
+            read.map_err(|lost| live.no_helper(lost))
+        })
+    }
+}
+
+impl Drop for ProcessSession {
+    fn drop(&mut self) {
+        let (Some(mut live), true) = (self.live.take(), self.sound) else { return };
+        let Some((key, kept)) = self.keep.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let Ok(talk) = live.talk() else { return };
+            // What cannot be cleaned is not kept.
+            if talk.reset().await.is_ok() {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.entry(key).or_default().push(live);
+            }
+        });
+    }
+}
+
+/// What a program needs to be seen inside: its prefix, unless every sandbox shows it.
+fn binds_of(program: &Resolved) -> Vec<Bind> {
+    program
+        .prefixes
+        .iter()
+        .filter(|prefix| !enclosure::shows(prefix))
+        .map(|prefix| Bind { source: prefix.clone(), target: prefix.clone(), writable: false })
+        .collect()
+}
+
+/// The search path inside: a program's own folder first, so that a script that starts
+/// `python3` gets the same one.
+fn inside_path(program: Option<&Resolved>) -> Result<String, HostFault> {
+    let own = program.and_then(|program| program.path.parent()).map(utf8).transpose()?;
+    Ok(match own {
+        Some(own) if !SEARCH.split(':').any(|folder| folder == own) => format!("{own}:{SEARCH}"),
+        _ => SEARCH.to_owned(),
     })
 }
 
-/// Where programs are looked up: as in the controller, but a shim's real folder comes first,
-/// so that a script that starts `python3` gets the same one.
-fn search_path(program: &Resolved) -> Result<String, HostFault> {
+/// Where programs are looked up outside: as in the controller, but a shim's real folder comes
+/// first.
+fn search_path(program: Option<&Resolved>) -> Result<String, HostFault> {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> =
         std::env::split_paths(&inherited).filter(|folder| folder.is_absolute()).collect();
     if folders.is_empty() {
-        folders = ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from).to_vec();
+        folders = SEARCH.split(':').map(PathBuf::from).collect();
     }
-    if let Some(folder) = program.path.parent().filter(|_| program.was_shim) {
+    let shim = program.filter(|program| program.was_shim);
+    if let Some(folder) = shim.and_then(|program| program.path.parent()) {
         folders.insert(0, folder.to_owned());
     }
     let joined = std::env::join_paths(folders)

@@ -24,6 +24,8 @@ pub(crate) struct Resolved {
     pub path: PathBuf,
     /// Whether the name led to a shim that `path` stands behind.
     pub was_shim: bool,
+    /// Folders (or the file) that it needs to be there to run.
+    pub prefixes: Vec<PathBuf>,
 }
 
 /// The file that is started for a command's name. The answer is kept for the life of this
@@ -38,7 +40,8 @@ pub fn resolve_program(name: &str) -> Result<PathBuf, HostFault> {
 /// As [`resolve_program`]; a name with a `/` is a path, from the command's own folder.
 pub(crate) fn resolve_for_run(name: &str, workdir: &Path) -> Result<Resolved, HostFault> {
     if name.contains('/') {
-        return Ok(Resolved { path: workdir.join(name), was_shim: false });
+        let path = workdir.join(name);
+        return Ok(Resolved { prefixes: prefixes_of(&path), path, was_shim: false });
     }
     resolve(name)
 }
@@ -62,10 +65,37 @@ fn resolve_in(name: &str, folders: impl Iterator<Item = PathBuf>) -> Result<Reso
         .map(|folder| folder.join(name))
         .find(|file| is_program(file))
         .ok_or_else(|| missing(name))?;
-    if is_python(name) && is_script(&found) {
-        return Ok(Resolved { path: ask_python(&found)?, was_shim: true });
+    if is_python(name) {
+        let was_shim = is_script(&found);
+        if was_shim || !found.starts_with("/usr/bin") {
+            let (path, mut prefixes) = ask_python(&found)?;
+            prefixes.extend(prefixes_of(&path));
+            prefixes.sort();
+            prefixes.dedup();
+            return Ok(Resolved { path: if was_shim { path } else { found }, was_shim, prefixes });
+        }
     }
-    Ok(Resolved { path: found, was_shim: false })
+    Ok(Resolved { prefixes: prefixes_of(&found), path: found, was_shim: false })
+}
+
+/// What a program that lies there needs: the folder above its `bin`, or itself alone; the
+/// same for where it leads if it is a link. Never a whole home or root folder.
+fn prefixes_of(program: &Path) -> Vec<PathBuf> {
+    let real = std::fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
+    let mut prefixes = vec![prefix_of(program), prefix_of(&real)];
+    prefixes.sort();
+    prefixes.dedup();
+    prefixes
+}
+
+fn prefix_of(program: &Path) -> PathBuf {
+    let bin = program.parent().filter(|folder| folder.file_name().is_some_and(|f| f == "bin"));
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    bin.and_then(Path::parent)
+        .filter(|prefix| prefix.components().count() > 2)
+        .filter(|prefix| Some(*prefix) != home.as_deref())
+        .filter(|prefix| prefix.file_name().is_none_or(|name| name != ".local"))
+        .map_or_else(|| program.to_owned(), Path::to_owned)
 }
 
 fn is_program(file: &Path) -> bool {
@@ -82,7 +112,8 @@ fn is_script(file: &Path) -> bool {
     std::fs::File::open(file).and_then(|mut f| f.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
-fn ask_python(shim: &Path) -> Result<PathBuf, HostFault> {
+/// The interpreter behind a name, and the folders it has its library in.
+fn ask_python(shim: &Path) -> Result<(PathBuf, Vec<PathBuf>), HostFault> {
     let fault = |why: &str| {
         HostFault::new(format!(
             "`{}` does not start Python: {why}; mend it, or put another python3 first on PATH",
@@ -90,7 +121,7 @@ fn ask_python(shim: &Path) -> Result<PathBuf, HostFault> {
         ))
     };
     let mut child = Command::new(shim)
-        .args(["-c", "import sys; print(sys.executable)"])
+        .args(["-c", "import sys; print(sys.executable, sys.prefix, sys.base_prefix, sep='\\n')"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -115,9 +146,10 @@ fn ask_python(shim: &Path) -> Result<PathBuf, HostFault> {
     if let Some(mut output) = child.stdout.take() {
         let _ = output.read_to_string(&mut answer);
     }
-    let path = PathBuf::from(answer.trim_end_matches('\n'));
+    let mut lines = answer.lines().map(PathBuf::from);
+    let path = lines.next().unwrap_or_default();
     if status.success() && path.is_absolute() && is_program(&path) {
-        Ok(path)
+        Ok((path, lines.filter(|prefix| prefix.is_absolute() && prefix.is_dir()).collect()))
     } else {
         Err(fault(&format!("{status}")))
     }
@@ -157,7 +189,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         script(folder.path(), "python3", "#!/bin/sh\necho /bin/sh\n");
         let found = resolve_in("python3", [folder.path().to_owned()].into_iter()).unwrap();
-        assert_eq!(found, Resolved { path: "/bin/sh".into(), was_shim: true });
+        assert!(found.was_shim);
+        assert_eq!(found.path, Path::new("/bin/sh"));
     }
 
     #[test]
@@ -173,7 +206,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = script(folder.path(), "tool", "#!/bin/sh\n");
         let found = resolve_in("tool", [folder.path().to_owned()].into_iter()).unwrap();
-        assert_eq!(found, Resolved { path: file, was_shim: false });
+        assert_eq!((found.path, found.was_shim), (file, false));
+    }
+
+    #[test]
+    fn a_program_is_shown_with_its_prefix_but_no_home() {
+        for (program, prefix) in [
+            ("/opt/python/3.12/bin/python3", "/opt/python/3.12"),
+            ("/home/u/.local/bin/tool", "/home/u/.local/bin/tool"),
+            ("/opt/bin/tool", "/opt/bin/tool"),
+            ("/srv/tool", "/srv/tool"),
+        ] {
+            assert_eq!(prefix_of(Path::new(program)), Path::new(prefix));
+        }
     }
 
     #[test]

@@ -21,10 +21,10 @@ struct Step<'a> {
     decides: bool,
 }
 
-/// Runs an evaluation; `name` is unique within the scratch folder.
+/// Runs an evaluation in a slot.
 pub(crate) async fn evaluate(
     plan: Arc<Plan>,
-    name: String,
+    slot: u32,
     request: EvalRequest,
     sink: Arc<dyn StageSink>,
 ) -> EvalReport {
@@ -34,7 +34,7 @@ pub(crate) async fn evaluate(
     };
     let attempt = Attempt {
         plan: Arc::clone(&plan),
-        name,
+        slot,
         program: Arc::new(request.program),
         run_seed: request.run_seed,
     };
@@ -80,7 +80,7 @@ async fn run_step(
 ) -> bool {
     let (mut metrics, mut cases) = (Means::default(), Means::default());
     for repeat in step.repeats.clone() {
-        let mut report = attempt.repeat(&step.plan.stage, repeat).await;
+        let mut report = attempt.repeat(step.plan, repeat).await;
         if report.status == EvalStatus::Ok && step.decides {
             need_objectives(objectives, &total.metrics, &mut report);
         }

@@ -1,22 +1,17 @@
 //! What a command's end means for the evaluation, and the one line that says why.
 
-use std::path::Path;
-
 use evolve_core::outcome::EvalStatus;
-use evolve_core::ports::{Exit, SandboxOutcome};
+use evolve_core::sandbox::{Exit, SandboxOutcome};
 use evolve_core::task::{Bytes, Stage};
 
 use crate::result::LARGEST_RESULT;
-use crate::scratch::is_larger;
 use crate::text;
 
-/// Less free space than this, in bytes, and a failure is put down to the full disk.
-const LITTLE_SPACE: u64 = 8 << 20;
 /// The signal for a file that grows beyond the limit.
 const SIGXFSZ: i32 = 25;
 
 /// Which command of a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Side {
     Run,
     Judge,
@@ -44,13 +39,8 @@ impl Stopped {
     }
 }
 
-/// How the command failed, if it did. `folder` is the side's own.
-pub(crate) fn failure_of(
-    side: Side,
-    stage: &Stage,
-    outcome: &SandboxOutcome,
-    folder: &Path,
-) -> Option<Stopped> {
+/// How the command failed, if it did.
+pub(crate) fn failure_of(side: Side, stage: &Stage, outcome: &SandboxOutcome) -> Option<Stopped> {
     let word = side.word();
     let (status, what) = match outcome.exit {
         Exit::Code(0) => return None,
@@ -69,11 +59,11 @@ pub(crate) fn failure_of(
     };
     let line = text::telling_line(&outcome.log);
     let crashed = status == EvalStatus::Crashed;
-    if crashed && disk_is_full(folder) {
-        return Some(host_or_limit(folder, stage.resources.output.0, &format!("{what}: {line}")));
-    }
     let (status, what) = if crashed && line.contains("File too large") {
         (EvalStatus::LimitHit, file_too_large(stage))
+    } else if crashed && line.contains("No space left on device") {
+        let disk = stage.resources.disk;
+        (EvalStatus::LimitHit, format!("`{word}` wrote more than {disk} or too many files"))
     } else {
         (status, what)
     };
@@ -89,26 +79,11 @@ pub(crate) fn failure_of(
 
 /// Largest file that a stage's commands may write, in bytes.
 pub(crate) fn largest_file(stage: &Stage) -> u64 {
-    stage.resources.output.0.max(LARGEST_RESULT)
+    stage.resources.output.0.max(LARGEST_RESULT).min(stage.resources.disk.0)
 }
 
 fn file_too_large(stage: &Stage) -> String {
     format!("a file grew beyond {}", Bytes(largest_file(stage)))
-}
-
-/// When the disk is full: whose fault is it? Who took more than it may has filled it.
-pub(crate) fn host_or_limit(folder: &Path, limit: u64, what: &str) -> Stopped {
-    if is_larger(folder, limit) {
-        let status = EvalStatus::LimitHit;
-        return Stopped { status, detail: format!("it wrote more than {}", Bytes(limit)) };
-    }
-    let full = if disk_is_full(folder) { "the disk is full; " } else { "" };
-    Stopped::host(text::line(&format!("{full}{what}")))
-}
-
-fn disk_is_full(folder: &Path) -> bool {
-    rustix::fs::statvfs(folder)
-        .is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < LITTLE_SPACE)
 }
 
 fn signal_name(signal: i32) -> String {
@@ -143,7 +118,7 @@ mod tests {
             resources: Resources::default(),
         };
         let outcome = SandboxOutcome { exit, log: log.into(), usage: Usage::default() };
-        failure_of(side, &stage, &outcome, &std::env::temp_dir())
+        failure_of(side, &stage, &outcome)
     }
 
     #[test]

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use evolve_core::sandbox::{Folder, SandboxFile};
 use evolve_core::task::EvaluatorSection;
 use evolve_core::task::Trust;
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::scratch::private_folder;
 use crate::setup::SetupError;
 
 /// The files of both sides, as paths relative to the task folder.
@@ -98,30 +100,25 @@ fn list(root: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Copies files of the task folder to another folder, which must exist.
-pub(crate) fn copy(root: &Path, files: &BTreeSet<PathBuf>, to: &Path) -> io::Result<()> {
-    let mut made = BTreeSet::new();
-    for file in files {
-        make_parents(to, file, &mut made)?;
-        fs::copy(root.join(file), to.join(file))?;
-    }
-    Ok(())
-}
-
-/// Makes the folders above `file` below `to`; `made` remembers those that are there.
-pub(crate) fn make_parents<'a>(
-    to: &Path,
-    file: &'a Path,
-    made: &mut BTreeSet<&'a Path>,
-) -> io::Result<()> {
-    let parents: Vec<&Path> =
-        file.ancestors().skip(1).filter(|part| !part.as_os_str().is_empty()).collect();
-    for parent in parents.into_iter().rev() {
-        if made.insert(parent) {
-            private_folder(&to.join(parent))?;
-        }
-    }
-    Ok(())
+/// Reads files of the task folder, for the working folder of a side.
+pub(crate) fn read(root: &Path, files: &BTreeSet<PathBuf>) -> io::Result<Vec<SandboxFile>> {
+    files
+        .iter()
+        .map(|file| {
+            let from = root.join(file);
+            let executable = fs::metadata(&from)?.permissions().mode() & 0o100 != 0;
+            let path = file.to_str().ok_or_else(|| io::Error::other("its name is not UTF-8"))?;
+            let bytes = fs::read(&from).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+            })?;
+            Ok(SandboxFile {
+                folder: Folder::Work,
+                path: path.to_owned(),
+                bytes: Arc::from(bytes),
+                executable,
+            })
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -146,6 +143,7 @@ mod tests {
             judge_files: list(judge),
             shared_files: list(shared),
             requirements: Vec::new(),
+            warm_imports: Vec::new(),
             stage: Vec::new(),
             holdout: None,
         }
@@ -162,11 +160,10 @@ mod tests {
         let sides = side_files(folder.path(), &evaluator).unwrap();
         assert_eq!(names(&sides.candidate), ["lib/a.py", "lib/deep/b.py", "run.py"]);
         assert_eq!(names(&sides.judge), ["judge.py", "lib/a.py", "reference/r.json"]);
-        let target = tempfile::tempdir().unwrap();
-        copy(folder.path(), &sides.candidate, target.path()).unwrap();
+        let read = read(folder.path(), &sides.candidate).unwrap();
         assert_eq!(
-            fs::read_to_string(target.path().join("lib/deep/b.py")).unwrap(),
-            "lib/deep/b.py"
+            (read[1].path.as_str(), &*read[1].bytes),
+            ("lib/deep/b.py", &b"lib/deep/b.py"[..])
         );
     }
 

@@ -7,20 +7,18 @@
 
 mod artifacts;
 mod cascade;
-mod collect;
 mod failure;
 mod files;
 mod gate;
 mod means;
 mod requirements;
 mod result;
-mod scratch;
 mod setup;
+mod slots;
 mod stage;
 mod text;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use evolve_core::outcome::EvalReport;
 use evolve_core::ports::{BoxFuture, EvalRequest, Evaluator, StageSink};
@@ -30,30 +28,27 @@ pub use requirements::{MissingPackage, check_requirements};
 pub use setup::{HarnessSetup, SetupError};
 
 use setup::Plan;
+use slots::Slots;
 
 /// Runs evaluations of one task. Needs a tokio runtime.
 pub struct Harness {
     plan: Arc<Plan>,
-    count: AtomicU64,
+    slots: Arc<Slots>,
 }
 
 impl Harness {
-    /// Checks the evaluator and empties the scratch folder.
+    /// Checks the evaluator and reads its files.
     ///
     /// # Errors
-    /// When a gate or glob is wrong, or a folder cannot be used; see [`SetupError`].
+    /// When a gate or glob is wrong, or a file cannot be read; see [`SetupError`].
     pub fn new(setup: HarnessSetup) -> Result<Self, SetupError> {
-        let plan = Plan::new(setup)?;
-        scratch::prepare_root(&plan.scratch)
-            .map_err(|source| SetupError::Scratch { folder: plan.scratch.clone(), source })?;
-        Ok(Self { plan: Arc::new(plan), count: AtomicU64::new(0) })
+        Ok(Self { plan: Arc::new(Plan::new(setup)?), slots: Arc::default() })
     }
 }
 
 impl Evaluator for Harness {
     fn evaluate(&self, request: EvalRequest, stages: Arc<dyn StageSink>) -> BoxFuture<EvalReport> {
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}-{number}", request.candidate);
-        Box::pin(cascade::evaluate(Arc::clone(&self.plan), name, request, stages))
+        let (plan, slot) = (Arc::clone(&self.plan), Slots::lease(&self.slots));
+        Box::pin(async move { cascade::evaluate(plan, slot.number(), request, stages).await })
     }
 }

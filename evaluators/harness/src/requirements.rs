@@ -1,13 +1,13 @@
 //! Checks that the Python packages a task needs are there. Never installs any.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
-use evolve_core::ports::{Exit, HostFault, Limits, Sandbox, SandboxCommand};
+use evolve_core::ports::HostFault;
+use evolve_core::sandbox::{Exit, Limits, Sandbox, SandboxCommand, SandboxSpec};
 use evolve_core::task::TaskConfig;
 
-use crate::scratch::{EvalScratch, private_folder};
 use crate::text;
 
 /// A package that cannot be used.
@@ -77,24 +77,32 @@ pub async fn check_requirements(
     if requirements.is_empty() {
         return Ok(Vec::new());
     }
-    let folder = scratch()?;
     let mut argv = vec!["python3".to_owned(), "-c".to_owned(), PROGRAM.to_owned()];
     argv.extend(requirements.iter().cloned());
+    let spec = SandboxSpec {
+        slot: 0,
+        side: "requirements",
+        env: BTreeMap::new(),
+        files: Vec::new(),
+        limits: Limits {
+            memory: 8 << 30,
+            disk: 1 << 30,
+            file_size: 1 << 30,
+            processes: 1024,
+            cpus: 64.0,
+        },
+        warm: None,
+    };
     let command = SandboxCommand {
         argv,
         env: BTreeMap::new(),
-        workdir: folder.path().to_owned(),
-        writable: Vec::new(),
-        readable: Vec::new(),
-        limits: Limits {
-            wall: Duration::from_mins(5),
-            memory: 1 << 40,
-            file_size: 1 << 30,
-            processes: 1024,
-            log: 1 << 16,
-        },
+        files: Vec::new(),
+        output_is_given: false,
+        wall: Duration::from_mins(5),
+        log: 1 << 16,
     };
-    let outcome = sandbox.run(command).await?;
+    let mut session = sandbox.open(Arc::new(spec)).await?;
+    let outcome = session.run(command).await?;
     let said = String::from_utf8_lossy(&outcome.log);
     if outcome.exit != Exit::Code(0) || !said.lines().any(|line| line == "evolve-checked") {
         return Err(HostFault::new(format!(
@@ -107,15 +115,4 @@ pub async fn check_requirements(
         Some(MissingPackage { name: name.to_owned(), why: text::line(why) })
     });
     Ok(missing.collect())
-}
-
-fn scratch() -> Result<EvalScratch, HostFault> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("evolve-check-{}-{count}", std::process::id()));
-    let folder = EvalScratch::new(path);
-    private_folder(folder.path()).map_err(|error| {
-        HostFault::new(format!("cannot make the folder {}: {error}", folder.path().display()))
-    })?;
-    Ok(folder)
 }

@@ -1,14 +1,20 @@
 //! What a harness is made of, and what can be wrong with it.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use evolve_core::ports::Sandbox;
+use evolve_core::StageName;
+use evolve_core::sandbox::{Limits, Sandbox, SandboxFile, SandboxSpec, WarmPython};
 use evolve_core::task::{Stage, TaskConfig};
 
-use crate::files::{SideFiles, side_files};
+use crate::failure::{Side, largest_file};
+use crate::files::{self, side_files};
 use crate::gate::{Gate, GateError};
+
+/// Processes a stage's command may have at once.
+const PROCESSES: u32 = 512;
 
 /// What a harness needs.
 pub struct HarnessSetup {
@@ -16,8 +22,6 @@ pub struct HarnessSetup {
     pub task: Arc<TaskConfig>,
     /// The (frozen) task folder that the evaluator's files are taken from.
     pub task_root: PathBuf,
-    /// A folder for this harness alone; what is in it is removed.
-    pub scratch: PathBuf,
     /// Where commands run.
     pub sandbox: Arc<dyn Sandbox>,
 }
@@ -88,14 +92,12 @@ pub enum SetupError {
         /// Why.
         source: io::Error,
     },
-    /// The scratch folder cannot be made or emptied.
-    #[error("cannot prepare the scratch folder {}: {source}", folder.display())]
-    Scratch {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// Imports to keep warm, and nothing to keep them warm for.
+    #[error(
+        "evaluator.warm_imports: no stage's run or judge is `python3 [options] script.py`, so \
+         there is nothing to keep warm; change the commands or remove the key"
+    )]
+    NothingWarm,
 }
 
 impl SetupError {
@@ -108,7 +110,8 @@ impl SetupError {
             | Self::Overlap { key, .. }
             | Self::Environment { key, .. } => key,
             Self::JudgeFilesInProcess => "evaluator.judge_files",
-            Self::TaskFolder { .. } | Self::Scratch { .. } => "",
+            Self::NothingWarm => "evaluator.warm_imports",
+            Self::TaskFolder { .. } => "",
         }
     }
 }
@@ -122,22 +125,24 @@ pub(crate) struct StagePlan {
 /// Everything an evaluation needs to know, worked out once.
 pub(crate) struct Plan {
     pub task: Arc<TaskConfig>,
-    pub task_root: PathBuf,
-    pub scratch: PathBuf,
     pub sandbox: Arc<dyn Sandbox>,
-    pub files: SideFiles,
     pub stages: Vec<StagePlan>,
     pub holdout: Option<StagePlan>,
-    /// The task's own variables, for both sides.
-    pub env: Vec<(String, String)>,
+    /// The variables of both sides in every stage.
+    env: BTreeMap<String, String>,
+    /// The files of each side.
+    candidate: Vec<SandboxFile>,
+    judge: Vec<SandboxFile>,
+    /// What sandboxes are made for, so far.
+    specs: Mutex<HashMap<(Side, StageName, u32), Arc<SandboxSpec>>>,
     /// Whether the program is given as a folder even when it has one file.
     pub program_is_folder: bool,
 }
 
 impl Plan {
-    /// Checks the setup. Leaves the scratch folder alone.
+    /// Checks the setup and reads the files.
     pub(crate) fn new(setup: HarnessSetup) -> Result<Self, SetupError> {
-        let HarnessSetup { task, task_root, scratch, sandbox } = setup;
+        let HarnessSetup { task, task_root, sandbox } = setup;
         let evaluator = &task.evaluator;
         let stages = evaluator.stage.iter().enumerate();
         let stages = stages
@@ -146,20 +151,66 @@ impl Plan {
         let holdout =
             evaluator.holdout.as_ref().map(|stage| plan(stage, "evaluator.holdout")).transpose()?;
         let files = side_files(&task_root, evaluator)?;
+        let read = |files| {
+            files::read(&task_root, files)
+                .map_err(|source| SetupError::TaskFolder { folder: task_root.clone(), source })
+        };
+        let (candidate, judge) = (read(&files.candidate)?, read(&files.judge)?);
+        if !evaluator.warm_imports.is_empty() {
+            let mut commands = evaluator.stage.iter().flat_map(|stage| [&stage.run, &stage.judge]);
+            if commands.all(|argv| WarmPython::of(argv, &evaluator.warm_imports).is_none()) {
+                return Err(SetupError::NothingWarm);
+            }
+        }
         let env = environment(&task)?;
         let program_is_folder =
             task.program.as_ref().is_some_and(|program| task_root.join(&program.path).is_dir());
         Ok(Self {
             task,
-            task_root,
-            scratch,
             sandbox,
-            files,
             stages,
             holdout,
             env,
+            candidate,
+            judge,
+            specs: Mutex::default(),
             program_is_folder,
         })
+    }
+}
+
+impl Plan {
+    /// What a side's sandbox is made for; the same one each time.
+    pub(crate) fn spec(&self, side: Side, step: &StagePlan, slot: u32) -> Arc<SandboxSpec> {
+        let stage = &step.stage;
+        let mut specs = self.specs.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (side, stage.name.clone(), slot);
+        let make = || {
+            let (files, argv) = match side {
+                Side::Run => (self.candidate.clone(), &stage.run),
+                Side::Judge => (self.judge.clone(), &stage.judge),
+            };
+            let imports = &self.task.evaluator.warm_imports;
+            Arc::new(SandboxSpec {
+                slot,
+                side: side.word(),
+                env: self.env.clone(),
+                files,
+                limits: limits(stage),
+                warm: WarmPython::of(argv, imports).filter(|_| !imports.is_empty()),
+            })
+        };
+        Arc::clone(specs.entry(key).or_insert_with(make))
+    }
+}
+
+fn limits(stage: &Stage) -> Limits {
+    Limits {
+        memory: stage.resources.memory.0,
+        disk: stage.resources.disk.0,
+        file_size: largest_file(stage),
+        processes: PROCESSES,
+        cpus: stage.resources.cpus,
     }
 }
 
@@ -173,15 +224,19 @@ fn plan(stage: &Stage, path: &str) -> Result<StagePlan, SetupError> {
     Ok(StagePlan { stage: stage.clone(), gate })
 }
 
-fn environment(task: &TaskConfig) -> Result<Vec<(String, String)>, SetupError> {
+fn environment(task: &TaskConfig) -> Result<BTreeMap<String, String>, SetupError> {
+    // Folders are used once: compiled files would be written for nobody. Output that is not
+    // buffered is there when a command is killed.
+    let own = ["PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"];
+    let own = own.map(|name| Ok((name.to_owned(), "1".to_owned())));
     let entries = task.sandbox.env.iter().enumerate();
-    entries
-        .map(|(i, entry)| match entry.split_once('=') {
+    own.into_iter()
+        .chain(entries.map(|(i, entry)| match entry.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
             _ => Err(SetupError::Environment {
                 key: format!("sandbox.env.{i}"),
                 entry: entry.clone(),
             }),
-        })
+        }))
         .collect()
 }

@@ -6,7 +6,7 @@ mod common;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use common::{Lab, STAGE, Stages, entries, eventually, helper, request, scoring};
+use common::{Lab, STAGE, Stages, eventually, helper, request, scoring};
 use evolve_core::outcome::{EvalPurpose, EvalStatus};
 use evolve_core::ports::Evaluator;
 use evolve_core::program::Program;
@@ -16,7 +16,6 @@ use evolve_sandbox::ProcessSandbox;
 const WAITS: &str = "
 import time
 if os.fork() == 0: os.setsid()
-open('started', 'w').close()
 while True: time.sleep(1)
 ";
 
@@ -24,10 +23,9 @@ fn waiting() -> Program {
     Program::single("program.py", WAITS)
 }
 
+/// The waiting program and its child.
 fn started(lab: &Lab) -> bool {
-    entries(&lab.scratch())
-        .iter()
-        .any(|name| lab.scratch().join(name).join("work/started").exists())
+    lab.processes().len() >= 2
 }
 
 #[test]
@@ -58,16 +56,8 @@ fn mistakes_of_a_setup_name_their_place() {
     assert!(key(&Lab::new(STAGE)).is_ok());
 }
 
-#[test]
-fn what_an_earlier_process_left_is_removed() {
-    let lab = Lab::new(STAGE);
-    std::fs::create_dir_all(lab.scratch().join("c000001-0/full-0/run")).unwrap();
-    let _harness = lab.harness().unwrap();
-    assert_eq!(entries(&lab.scratch()), [""; 0]);
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_evaluation_leaves_neither_processes_nor_files() {
+async fn a_dropped_evaluation_leaves_no_process() {
     let lab = Lab::new(STAGE);
     let harness = lab.harness().unwrap();
     let evaluation = harness
@@ -77,7 +67,6 @@ async fn a_dropped_evaluation_leaves_neither_processes_nor_files() {
         () = eventually(|| started(&lab)) => {}
     }
     assert_eq!(lab.processes(), [""; 0]);
-    assert_eq!(entries(&lab.scratch()), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,11 +85,10 @@ async fn evaluations_run_side_by_side_in_folders_of_their_own() {
         let (i, report) = ended.unwrap();
         assert_eq!(report.samples, [f64::from(i)], "{report:?}");
     }
-    lab.scratch_is_emptied().await;
 }
 
 #[tokio::test]
-async fn a_controller_killed_by_sigkill_leaves_no_process_and_the_next_one_no_file() {
+async fn a_controller_killed_by_sigkill_leaves_no_process() {
     let lab = Lab::new(STAGE);
     let mut controller = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "controller_process", "--nocapture"])
@@ -109,8 +97,7 @@ async fn a_controller_killed_by_sigkill_leaves_no_process_and_the_next_one_no_fi
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    eventually(|| lab.scratch().exists() && started(&lab)).await;
-    assert!(lab.processes().len() >= 2);
+    eventually(|| started(&lab)).await;
     controller.kill().unwrap();
     controller.wait().unwrap();
     eventually(|| lab.processes().is_empty()).await;
@@ -118,17 +105,11 @@ async fn a_controller_killed_by_sigkill_leaves_no_process_and_the_next_one_no_fi
 }
 
 #[tokio::test]
-#[ignore = "started by `a_controller_killed_by_sigkill_leaves_no_process_and_the_next_one_no_file`"]
+#[ignore = "started by `a_controller_killed_by_sigkill_leaves_no_process`"]
 async fn controller_process() {
     let Ok(folder) = std::env::var("CONTROLLER_LAB") else { return };
-    let lab = Lab::new(STAGE);
-    let harness = evolve_evaluators::Harness::new(evolve_evaluators::HarnessSetup {
-        task: Arc::new(lab.task()),
-        task_root: format!("{folder}/task").into(),
-        scratch: format!("{folder}/scratch").into(),
-        sandbox: Arc::new(ProcessSandbox::new(helper())),
-    })
-    .unwrap();
+    let lab = Lab { mark: folder, ..Lab::new(STAGE) };
+    let harness = lab.harness().unwrap();
     let request = request(waiting(), EvalPurpose::Search, (0, 1));
     harness.evaluate(request, Arc::new(Stages::default())).await;
 }

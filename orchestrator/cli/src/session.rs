@@ -7,8 +7,9 @@ use std::sync::Arc;
 use evolve_core::event::{Operator, StopReason};
 use evolve_core::facts::Phase;
 use evolve_core::knowledge::CognitionItem;
-use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, Sandbox, SystemClock};
+use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, SystemClock};
 use evolve_core::redact::Redactor;
+use evolve_core::sandbox::Sandbox;
 use evolve_core::task::TaskConfig;
 use evolve_core::{Facts, Program};
 use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
@@ -241,11 +242,6 @@ pub fn knowledge(
     Ok(Some(Arc::new(base)))
 }
 
-/// Where evaluations have their private folders: outside the run, which keeps results only.
-fn scratch(dir: &RunDir) -> PathBuf {
-    std::env::temp_dir().join(format!("evolve-{}", dir.id()))
-}
-
 /// Drives a run to its rest, writes its report and best program, and tells the person.
 pub fn drive(
     global: &Global,
@@ -260,7 +256,6 @@ pub fn drive(
     let harness = Harness::new(HarnessSetup {
         task: Arc::clone(&wiring.task),
         task_root: wiring.task_root.clone(),
-        scratch: scratch(&dir),
         sandbox,
     })
     .map_err(|error| CliError::usage(error.to_string()))?;
@@ -281,8 +276,6 @@ pub fn drive(
         observer: Box::new(Progress::new(quiet)),
         on_handle: Box::new(move |handle| signals::watch(&workers, handle, quiet)),
     });
-    // Empty by now; what a killed process leaves there goes when the run is resumed.
-    let _ = std::fs::remove_dir_all(scratch(&dir));
     let facts = result.map_err(|error| engine_error(error, &dir))?;
     finish(&dir, &facts, &*blobs)?;
     drop(lock);

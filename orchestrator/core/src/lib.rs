@@ -1,7 +1,7 @@
 //! The words of `evolve` as types.
 //!
 //! Tasks and their validation ([`task`]), events ([`event`]) and the facts folded from
-//! them ([`facts`]), outcomes ([`outcome`]), and the ports ([`ports`]) through which the
+//! them ([`facts`]), outcomes ([`outcome`]), and the ports ([`ports`], [`sandbox`]) through which the
 //! other rooms meet. No I/O and no async runtime: ports return boxed futures.
 
 pub mod env;
@@ -16,6 +16,7 @@ pub mod ports;
 pub mod program;
 pub mod redact;
 pub mod rng;
+pub mod sandbox;
 pub mod task;
 
 pub use event::{Envelope, Event};

@@ -82,8 +82,15 @@ pub struct Usage {
     pub wall_s: f64,
     /// User and system CPU seconds of the whole process tree, as far as the kernel tells.
     pub cpu_s: f64,
-    /// Peak resident memory in bytes of the largest process.
+    /// Peak memory in bytes: of all processes together where the kernel counts that, else of
+    /// the largest.
     pub peak_memory: u64,
+    /// Bytes read from devices, where the kernel counts that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub io_read: Option<u64>,
+    /// Bytes written to devices, where the kernel counts that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub io_written: Option<u64>,
 }
 
 impl Usage {
@@ -94,7 +101,16 @@ impl Usage {
             wall_s: self.wall_s + other.wall_s,
             cpu_s: self.cpu_s + other.cpu_s,
             peak_memory: self.peak_memory.max(other.peak_memory),
+            io_read: sum(self.io_read, other.io_read),
+            io_written: sum(self.io_written, other.io_written),
         }
+    }
+}
+
+fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.saturating_add(other)),
+        (one, other) => one.or(other),
     }
 }
 

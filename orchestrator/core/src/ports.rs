@@ -2,12 +2,9 @@
 //! needs no async runtime. **Dropping a future cancels the work and ends everything it
 //! started.**
 
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,7 +12,7 @@ use crate::event::{CallSettled, Change, Envelope, Reservation, Selection};
 use crate::facts::{CandidateFacts, Facts};
 use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
 use crate::knowledge::{CognitionItem, Insight};
-use crate::outcome::{EvalPurpose, EvalReport, RejectReason, StageReport, Usage};
+use crate::outcome::{EvalPurpose, EvalReport, RejectReason, StageReport};
 use crate::program::Program;
 
 /// A boxed future that may move between threads.
@@ -217,72 +214,6 @@ pub trait Language: Send + Sync {
     /// The text without comments, blank space and names that do not matter; equal programs
     /// by this measure do the same.
     fn normalise(&self, text: &str) -> String;
-}
-
-/// A command to run in a sandbox.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SandboxCommand {
-    /// Program and arguments; the program is looked up on the sandbox's `PATH`.
-    pub argv: Vec<String>,
-    /// The whole environment besides what the sandbox itself needs (`PATH`, `HOME`, `TMPDIR`).
-    pub env: BTreeMap<String, String>,
-    /// Folder the command runs in; it may write there. Private to this command.
-    pub workdir: PathBuf,
-    /// More folders it may write.
-    pub writable: Vec<PathBuf>,
-    /// Folders and files it may read.
-    pub readable: Vec<PathBuf>,
-    /// What it may use.
-    pub limits: Limits,
-}
-
-/// What a command may use.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// Longest time from start to end; then the whole tree is killed.
-    pub wall: Duration,
-    /// Memory of each process, in bytes.
-    pub memory: u64,
-    /// Largest file, in bytes.
-    pub file_size: u64,
-    /// Most processes at once.
-    pub processes: u32,
-    /// Bytes kept of what it prints: half from the head, half from the tail.
-    pub log: usize,
-}
-
-/// How a sandboxed command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// With this code.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-    /// Its time was over; it was killed.
-    TimedOut,
-    /// It hit the memory limit.
-    OutOfMemory,
-}
-
-/// What a sandboxed command did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SandboxOutcome {
-    /// How it ended.
-    pub exit: Exit,
-    /// What it printed, both streams as they came, capped.
-    pub log: Vec<u8>,
-    /// What it used.
-    pub usage: Usage,
-}
-
-/// Runs untrusted commands. Knows nothing of evolution.
-pub trait Sandbox: Send + Sync {
-    /// Its name: `process`, `unconfined`, …
-    fn name(&self) -> &'static str;
-    /// What it enforces here and what it cannot, a line each, for people and reports.
-    fn guarantees(&self) -> Vec<String>;
-    /// Begins a command. An error is the host's fault.
-    fn run(&self, command: SandboxCommand) -> BoxFuture<Result<SandboxOutcome, HostFault>>;
 }
 
 /// The results database of a live run.

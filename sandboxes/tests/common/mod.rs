@@ -3,73 +3,93 @@
 #![allow(clippy::unwrap_used)] // shared by tests only
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use evolve_core::ports::{HostFault, Limits, Sandbox, SandboxCommand, SandboxOutcome};
-use evolve_sandbox::{HelperCommand, ProcessSandbox};
-use tempfile::TempDir;
+use evolve_core::ports::HostFault;
+use evolve_core::sandbox::{
+    EnvValue, Limits, Sandbox, SandboxCommand, SandboxOutcome, SandboxSpec, Session,
+};
+use evolve_sandbox::{HelperCommand, ProcessSandbox, UnconfinedSandbox};
 
 /// Marks the processes of one test, so that they can be found among all others.
 pub const MARK: &str = "SANDBOX_TEST_MARK";
 
 pub fn helper() -> HelperCommand {
-    HelperCommand::new(env!("CARGO_BIN_EXE_evolve-sandbox-helper"))
+    HelperCommand::new(env!("CARGO_BIN_EXE_evolve-sandbox-supervisor"))
 }
 
-/// A working folder and a mark of its own.
-pub struct Bench {
-    pub folder: TempDir,
+pub fn process() -> ProcessSandbox {
+    ProcessSandbox::new(helper())
+}
+
+pub fn both() -> [Arc<dyn Sandbox>; 2] {
+    [Arc::new(process()), Arc::new(UnconfinedSandbox::new(helper()))]
+}
+
+/// A spec with tight limits.
+pub fn spec() -> SandboxSpec {
+    SandboxSpec {
+        slot: 0,
+        side: "test",
+        env: BTreeMap::new(),
+        files: Vec::new(),
+        limits: Limits {
+            memory: 256 << 20,
+            disk: 64 << 20,
+            file_size: 1 << 20,
+            processes: 64,
+            cpus: 2.0,
+        },
+        warm: None,
+    }
+}
+
+/// A command with a mark of its own.
+pub struct Marked {
+    pub command: SandboxCommand,
     pub mark: String,
 }
 
-impl Bench {
-    pub fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let mark = folder.path().display().to_string();
-        Self { folder, mark }
+impl Marked {
+    pub fn python(code: &str) -> Self {
+        Self::new(&["python3", "-c", code])
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub fn python(&self, code: &str) -> SandboxCommand {
-        self.command(&["python3", "-c", code])
-    }
-
-    pub fn command(&self, argv: &[&str]) -> SandboxCommand {
-        SandboxCommand {
+    pub fn new(argv: &[&str]) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}-{count}", std::process::id());
+        let command = SandboxCommand {
             argv: argv.iter().map(|arg| (*arg).to_owned()).collect(),
-            env: BTreeMap::from([(MARK.to_owned(), self.mark.clone())]),
-            workdir: self.folder.path().to_owned(),
-            writable: Vec::new(),
-            readable: Vec::new(),
-            limits: Limits {
-                // Longer than any test waits: what ends was ended by something else.
-                wall: Duration::from_hours(1),
-                memory: 512 << 20,
-                file_size: 1 << 20,
-                processes: 64,
-                log: 4096,
-            },
-        }
+            env: BTreeMap::from([(MARK.to_owned(), EnvValue::Text(mark.clone()))]),
+            files: Vec::new(),
+            output_is_given: false,
+            // Longer than any test waits: what ends was ended by something else.
+            wall: Duration::from_hours(1),
+            log: 4096,
+        };
+        Self { command, mark }
     }
 
-    /// Processes of this test that are alive.
-    pub fn alive(&self) -> Vec<String> {
-        marked(&self.mark)
+    pub fn within(mut self, wall: Duration) -> Self {
+        self.command.wall = wall;
+        self
     }
 
-    /// Waits until something is there.
-    pub async fn appears(&self, name: &str) {
-        let path = self.path(name);
-        eventually_async(|| path.exists(), name).await;
+    /// Runs it in a fresh sandbox, and checks that nothing of it is left.
+    pub async fn run_in(self, sandbox: &dyn Sandbox) -> Result<SandboxOutcome, HostFault> {
+        let mut session = sandbox.open(Arc::new(spec())).await?;
+        self.run_with(&mut *session).await
     }
-}
 
-pub async fn run(command: SandboxCommand) -> Result<SandboxOutcome, HostFault> {
-    ProcessSandbox::new(helper()).run(command).await
+    pub async fn run_with(self, session: &mut dyn Session) -> Result<SandboxOutcome, HostFault> {
+        let outcome = session.run(self.command).await;
+        assert_eq!(marked(&self.mark), [""; 0]);
+        outcome
+    }
 }
 
 pub fn text(outcome: &SandboxOutcome) -> String {

@@ -69,6 +69,8 @@ pub fn helper() -> HelperCommand {
 pub struct Lab {
     pub folder: TempDir,
     pub toml: String,
+    /// In the environment of its processes.
+    pub mark: String,
 }
 
 impl Lab {
@@ -78,17 +80,15 @@ impl Lab {
     }
 
     pub fn from_toml(toml: String) -> Self {
-        let lab = Self { folder: TempDir::new().unwrap(), toml };
+        let folder = TempDir::new().unwrap();
+        let mark = folder.path().display().to_string();
+        let lab = Self { folder, toml, mark };
         lab.write("program.py", "pass\n").write("run.py", RUN).write("judge.py", JUDGE);
         lab
     }
 
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("task")
-    }
-
-    pub fn scratch(&self) -> PathBuf {
-        self.folder.path().join("scratch")
     }
 
     /// Writes a file of the task folder.
@@ -100,7 +100,13 @@ impl Lab {
     }
 
     pub fn task(&self) -> TaskConfig {
-        parse_task(&self.toml).unwrap_or_else(|problems| panic!("{problems:?}"))
+        let marked = |env: &str| format!("env = [\"LAB_MARK={}\"{env}", self.mark);
+        let toml = if self.toml.contains("[sandbox]\nenv = [") {
+            self.toml.replace("[sandbox]\nenv = [", &format!("[sandbox]\n{}, ", marked("")))
+        } else {
+            format!("[sandbox]\n{}\n{}", marked("]"), self.toml)
+        };
+        parse_task(&toml).unwrap_or_else(|problems| panic!("{problems:?}"))
     }
 
     pub fn harness(&self) -> Result<Harness, SetupError> {
@@ -111,7 +117,6 @@ impl Lab {
         Harness::new(HarnessSetup {
             task: Arc::new(self.task()),
             task_root: self.root(),
-            scratch: self.scratch(),
             sandbox: Arc::new(ProcessSandbox::new(helper)),
         })
     }
@@ -123,18 +128,13 @@ impl Lab {
 
     /// Live processes of this task's evaluations, by their environment.
     pub fn processes(&self) -> Vec<String> {
-        let needle = self.scratch().display().to_string();
+        let needle = format!("LAB_MARK={}", self.mark);
         let mut found = entries(Path::new("/proc"));
         found.retain(|name| {
             std::fs::read(format!("/proc/{name}/environ"))
                 .is_ok_and(|environ| String::from_utf8_lossy(&environ).contains(&needle))
         });
         found
-    }
-
-    /// Removal is not waited for by an evaluation.
-    pub async fn scratch_is_emptied(&self) {
-        eventually(|| entries(&self.scratch()).is_empty()).await;
     }
 
     pub async fn ask(
@@ -147,7 +147,6 @@ impl Lab {
         let harness = self.harness().unwrap();
         let sink = Arc::clone(&stages) as Arc<dyn StageSink>;
         let report = harness.evaluate(request(program, purpose, repeats), sink).await;
-        self.scratch_is_emptied().await;
         let stages = std::mem::take(&mut *stages.0.lock().unwrap());
         (report, stages)
     }

@@ -72,7 +72,6 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     let harness = Harness::new(HarnessSetup {
         task: Arc::clone(&task),
         task_root: folder.root.clone(),
-        scratch: scratch.path().join("scratch"),
         sandbox,
     })
     .map_err(|error| CliError::usage(error.to_string()))?;

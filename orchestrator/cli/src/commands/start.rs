@@ -170,7 +170,7 @@ fn start_program(
 
 fn check_requirements(
     folder: &TaskFolder,
-    sandbox: &dyn evolve_core::ports::Sandbox,
+    sandbox: &dyn evolve_core::sandbox::Sandbox,
 ) -> Result<(), CliError> {
     let runtime = session::runtime()?;
     let check = evolve_evaluators::check_requirements(&folder.config, sandbox);
@@ -189,7 +189,7 @@ fn say_how(
     global: &Global,
     folder: &TaskFolder,
     kind: ProposerKind,
-    sandbox: &dyn evolve_core::ports::Sandbox,
+    sandbox: &dyn evolve_core::sandbox::Sandbox,
 ) {
     if global.quiet {
         return;
@@ -212,7 +212,7 @@ fn say_how(
 }
 
 /// The sandbox's name and guarantees, for people and the journal.
-pub fn sandbox_lines(sandbox: &dyn evolve_core::ports::Sandbox) -> Vec<String> {
+pub fn sandbox_lines(sandbox: &dyn evolve_core::sandbox::Sandbox) -> Vec<String> {
     sandbox.guarantees().into_iter().map(|line| format!("{}: {line}", sandbox.name())).collect()
 }
 

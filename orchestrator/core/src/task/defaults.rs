@@ -67,6 +67,10 @@ pub fn stage_output() -> Bytes {
     Bytes(64 << 20)
 }
 
+pub fn stage_disk() -> Bytes {
+    Bytes(512 << 20)
+}
+
 pub fn one_f64() -> f64 {
     1.0
 }

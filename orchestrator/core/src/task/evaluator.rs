@@ -29,6 +29,10 @@ pub struct EvaluatorSection {
     /// Python packages the host must have; checked, never installed silently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<String>,
+    /// Modules that a Python which stays warm imports once, for stages whose commands are
+    /// `python3 [options] script.py`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warm_imports: Vec<String>,
     /// The cascade, in order.
     pub stage: Vec<Stage>,
     /// A last stage for would-be winners only, on held-out cases; never shown to a prompt.
@@ -124,12 +128,15 @@ pub struct Resources {
     /// CPU cores; decides how many evaluations fit side by side.
     #[serde(default = "defaults::one_f64")]
     pub cpus: f64,
-    /// Memory limit of each process.
+    /// Memory limit: of all processes together where the system can count that, else of each.
     #[serde(default = "defaults::stage_memory")]
     pub memory: Bytes,
     /// Largest total size of the output folder.
     #[serde(default = "defaults::stage_output")]
     pub output: Bytes,
+    /// Largest total size of all files that a command writes; they are kept in memory.
+    #[serde(default = "defaults::stage_disk")]
+    pub disk: Bytes,
 }
 
 impl Default for Resources {
@@ -138,6 +145,7 @@ impl Default for Resources {
             cpus: defaults::one_f64(),
             memory: defaults::stage_memory(),
             output: defaults::stage_output(),
+            disk: defaults::stage_disk(),
         }
     }
 }

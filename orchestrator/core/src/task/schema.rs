@@ -14,7 +14,6 @@ pub fn task_schema() -> Value {
 
 /// Keys of the format that another version of `evolve` understands: path, and what brings it.
 const LATER: &[(&str, &str)] = &[
-    ("evaluator.warm_imports", "warm Python evaluators"),
     ("evaluator.stage.prune", "pruning of long stages"),
     ("evaluator.stage.resources.device", "leased devices"),
     ("sandbox.image", "the docker sandbox"),

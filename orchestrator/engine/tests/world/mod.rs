@@ -191,7 +191,7 @@ fn report(request: &EvalRequest, noise: f64, stages: &dyn StageSink) -> EvalRepo
     let status = if crashed { EvalStatus::Crashed } else { EvalStatus::Ok };
     let mut report = EvalReport::host_fault(if crashed { "it fell" } else { "" });
     report.status = status;
-    report.usage = Usage { wall_s: 0.001, cpu_s: 0.001, peak_memory: 1 };
+    report.usage = Usage { wall_s: 0.001, cpu_s: 0.001, peak_memory: 1, ..Usage::default() };
     report.log = format!("log of {value}").into_bytes();
     if !crashed {
         report.metrics.insert("value".into(), mean);

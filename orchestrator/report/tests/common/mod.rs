@@ -195,7 +195,7 @@ impl Draft {
                 ("packing.png".to_owned(), picture),
             ]),
             log,
-            usage: Usage { wall_s: 0.25, cpu_s: 0.2, peak_memory: 12 << 20 },
+            usage: Usage { wall_s: 0.25, cpu_s: 0.2, peak_memory: 12 << 20, ..Usage::default() },
         }));
     }
 

@@ -183,5 +183,5 @@ fn metrics(score: f64, seconds: f64) -> Metrics {
 }
 
 fn usage(wall_s: f64) -> Usage {
-    Usage { wall_s, cpu_s: 0.9 * wall_s, peak_memory: 30 << 20 }
+    Usage { wall_s, cpu_s: 0.9 * wall_s, peak_memory: 30 << 20, ..Usage::default() }
 }

@@ -1,0 +1,137 @@
+//! The helper in a sandbox: one process with one thread that runs commands one after the other,
+//! collects what they print, kills all they leave, and hands out their files.
+
+mod capture;
+mod files;
+pub(crate) mod filter;
+mod limits;
+mod link;
+pub mod meter;
+pub mod processes;
+mod room;
+mod run;
+mod take;
+mod tree;
+mod warm;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::sys;
+use crate::wire::{Ask, FileHead, Report, Tell};
+use meter::Meter;
+use room::Room;
+
+pub use link::Link;
+pub use tree::Scope;
+
+/// What the helper is made of.
+pub struct Guest {
+    /// The way to the controller.
+    pub link: Link,
+    /// Whose processes are a command's.
+    pub scope: Scope,
+    /// What the kernel counts.
+    pub meter: Meter,
+    /// What was set up before, a line each, for `Ready`.
+    pub layers: Vec<String>,
+}
+
+/// How a command went, kept until it is collected.
+struct Done {
+    key: String,
+    report: Report,
+    /// Everything printed that is kept: the head and the tail.
+    head: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+/// Serves until the controller is gone, for good.
+pub fn serve(mut guest: Guest) {
+    sys::hide();
+    if guest.scope == Scope::Descendants && sys::adopt_orphans().is_err() {
+        return guest.link.tell(&fault("orphans cannot be adopted on this system"), &[]);
+    }
+    let mut idle = Duration::from_mins(5);
+    let mut room = None;
+    let mut done: Option<Done> = None;
+    loop {
+        let patience = guest.link.is_patient().then_some(idle);
+        let Some((ask, payload)) = guest.link.next(patience) else { break };
+        match (ask, &mut room) {
+            (Ask::Prepare(prepare), _) => {
+                idle = Duration::from_secs(prepare.idle_s);
+                match Room::prepare(prepare, &payload, guest.scope) {
+                    Ok(ready) => {
+                        let mut layers = guest.layers.clone();
+                        layers.extend(ready.layers());
+                        room = Some(ready);
+                        guest.link.tell(&Tell::Ready(layers), &[]);
+                    }
+                    Err(why) => guest.link.tell(&Tell::Fault(why), &[]),
+                }
+            }
+            (Ask::State, _) => {
+                let key = done.as_ref().map(|done| done.key.clone());
+                let ended = done.is_some();
+                guest.link.tell(&Tell::State { key, ended }, &[]);
+                if let Some(done) = &done {
+                    guest.link.tell(&Tell::Output, &[&done.head]);
+                    guest.link.tell(&Tell::Ended(done.report.clone()), &[&done.tail]);
+                }
+            }
+            (_, None) => guest.link.tell(&fault("nothing is prepared yet"), &[]),
+            (Ask::Run(run), Some(room)) => match room.run(&mut guest, run, &payload) {
+                Ok(Some(ended)) => {
+                    // A controller that is there has heard it.
+                    done = Some(ended);
+                }
+                Ok(None) => break, // the controller is gone and will not come back
+                Err(why) => guest.link.tell(&Tell::Fault(why), &[]),
+            },
+            (Ask::Take(folder, limits), Some(room)) => {
+                match take::take(room.base(), folder, limits) {
+                    Ok(taken) => answer_files(&mut guest.link, taken),
+                    Err(refused) => guest.link.tell(&Tell::Refused(refused), &[]),
+                }
+            }
+            (Ask::Read(folder, path, most), Some(room)) => {
+                let taken = take::read(room.base(), folder, &path, most);
+                answer_files(&mut guest.link, taken.into_iter().collect());
+            }
+            (Ask::Reset, Some(room)) => {
+                done = None;
+                let tell = match room.reset(&mut guest) {
+                    Ok(()) => Tell::Ready(Vec::new()),
+                    Err(why) => Tell::Fault(why),
+                };
+                guest.link.tell(&tell, &[]);
+            }
+        }
+    }
+    if let Some(room) = room {
+        room.close(&mut guest);
+    }
+}
+
+fn answer_files(link: &mut Link, taken: Vec<(FileHead, Vec<u8>)>) {
+    let (heads, contents): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+    let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+    link.tell(&Tell::Files(heads), &contents);
+}
+
+fn fault(why: &str) -> Tell {
+    Tell::Fault(why.to_owned())
+}
+
+/// Finds a program as a shell does.
+fn find(name: &str, path: Option<&String>) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name));
+    }
+    let folders =
+        std::env::split_paths(path.map_or("/usr/local/bin:/usr/bin:/bin", |p| p.as_str()));
+    folders.map(|folder| folder.join(name)).find(|file| {
+        file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+    })
+}
