@@ -1,74 +1,139 @@
-//! What a sandbox costs over a plain spawn: medians over many starts of `/bin/true` and of an
-//! idle Python. Run with `cargo bench --profile dev -p evolve-sandbox`
-//! (the profile that tests use as well).
+//! What a sandbox costs over a plain spawn, and what a Python that stays warm saves: medians,
+//! all in one run. `cargo bench --profile dev -p evolve-sandbox` (the profile of the tests).
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use evolve_core::ports::{Limits, Sandbox, SandboxCommand};
-use evolve_sandbox::{HelperCommand, ProcessSandbox, resolve_program};
+use evolve_core::ports::HostFault;
+use evolve_core::sandbox::{
+    Exit, Folder, Limits, Sandbox, SandboxCommand, SandboxFile, SandboxSpec, WarmPython,
+};
+use evolve_sandbox::{HelperCommand, ProcessSandbox, UnconfinedSandbox, resolve_program};
 
 const ROUNDS: usize = 200;
 
+/// About a millisecond of work.
+const BODY: &str =
+    "import time\nend = time.perf_counter() + 0.001\nwhile time.perf_counter() < end: pass\n";
+
 fn main() {
-    let helper = HelperCommand::new(env!("CARGO_BIN_EXE_evolve-sandbox-helper"));
-    let sandbox = ProcessSandbox::new(helper);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return eprintln!("no runtime: {error}"),
     };
-    for argv in [vec!["true"], vec!["python3", "-c", "pass"]] {
-        let Ok(program) = resolve_program(argv[0]) else {
-            eprintln!("{} is not installed: skipped", argv[0]);
-            continue;
-        };
-        let workdir = std::env::temp_dir();
-        let (mut plain, mut sandboxed) = (Vec::new(), Vec::new());
-        // In turn, so that a loaded machine troubles both alike.
-        for _ in 0..ROUNDS {
-            plain.push(milliseconds(|| {
-                let mut command = Command::new(&program);
-                let _ = command.args(&argv[1..]).env_clear().stdin(Stdio::null()).status();
-            }));
-            let command = SandboxCommand {
-                argv: argv.iter().map(|arg| (*arg).to_owned()).collect(),
-                env: BTreeMap::new(),
-                workdir: workdir.clone(),
-                writable: Vec::new(),
-                readable: Vec::new(),
-                limits: Limits {
-                    wall: Duration::from_secs(10),
-                    memory: 1 << 30,
-                    file_size: 1 << 20,
-                    processes: 64,
-                    log: 1 << 16,
-                },
-            };
-            sandboxed.push(milliseconds(|| {
-                if let Err(fault) = runtime.block_on(sandbox.run(command)) {
-                    eprintln!("{fault}");
-                }
-            }));
-        }
-        let [plain, sandboxed] = [plain, sandboxed].map(median);
-        println!(
-            "{:<8} plain {:6.2} ms   process sandbox {:6.2} ms   difference {:5.2} ms",
-            argv[0],
-            plain,
-            sandboxed,
-            sandboxed - plain
-        );
+    if let Err(fault) = runtime.block_on(measure()) {
+        eprintln!("{fault}");
     }
 }
 
-fn milliseconds(work: impl FnOnce()) -> f64 {
-    let start = Instant::now();
-    work();
-    start.elapsed().as_secs_f64() * 1e3
+async fn measure() -> Result<(), HostFault> {
+    let helper = HelperCommand::new(env!("CARGO_BIN_EXE_evolve-sandbox-supervisor"));
+    let process = ProcessSandbox::new(helper.clone());
+    let unconfined = UnconfinedSandbox::new(helper);
+    for argv in [&["true"][..], &["python3", "-c", "pass"]] {
+        let program = resolve_program(argv[0])?;
+        let (mut plain, mut bare, mut confined) = (Vec::new(), Vec::new(), Vec::new());
+        // In turn, so that a loaded machine troubles all alike.
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            let mut command = Command::new(&program);
+            let _ = command.args(&argv[1..]).env_clear().stdin(Stdio::null()).status();
+            plain.push(start.elapsed());
+            bare.push(once(&unconfined, &Arc::new(spec(&[], None)), argv).await?);
+            confined.push(once(&process, &Arc::new(spec(&[], None)), argv).await?);
+        }
+        let [plain, bare, confined] = [plain, bare, confined].map(median);
+        println!(
+            "{:<8} plain {plain:6.2} ms   unconfined +{:5.2} ms   process +{:5.2} ms",
+            argv[0],
+            bare - plain,
+            confined - plain
+        );
+    }
+    warm(&process).await
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+/// A script of a millisecond, with a fresh Python and with a warm one.
+async fn warm(process: &ProcessSandbox) -> Result<(), HostFault> {
+    let argv = ["python3", "run.py"];
+    let words: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+    for import in ["json", "numpy"] {
+        let code = format!("import {import}\n{BODY}");
+        let imports = [import.to_owned()];
+        let cold = Arc::new(spec(&[&code], None));
+        let warm = Arc::new(spec(&[&code], WarmPython::of(&words, &imports)));
+        if once(process, &cold, &argv).await.is_err() {
+            println!("{import} is not installed: left out");
+            continue;
+        }
+        once(process, &warm, &argv).await?;
+        let (mut colds, mut warms) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            colds.push(once(process, &cold, &argv).await?);
+            warms.push(once(process, &warm, &argv).await?);
+        }
+        let [cold, warm] = [colds, warms].map(median);
+        println!("{import:<8} script of 1 ms: fresh Python {cold:6.2} ms   warm {warm:6.2} ms");
+    }
+    Ok(())
+}
+
+/// One command, from opening a sandbox to having it back.
+async fn once(
+    sandbox: &dyn Sandbox,
+    spec: &Arc<SandboxSpec>,
+    argv: &[&str],
+) -> Result<Duration, HostFault> {
+    let start = Instant::now();
+    let mut session = sandbox.open(Arc::clone(spec)).await?;
+    let command = SandboxCommand {
+        argv: argv.iter().map(|arg| (*arg).to_owned()).collect(),
+        env: BTreeMap::new(),
+        files: Vec::new(),
+        output_is_given: false,
+        wall: Duration::from_secs(10),
+        log: 1 << 16,
+    };
+    let outcome = session.run(command).await?;
+    drop(session);
+    let took = start.elapsed();
+    // What is kept is cleaned in the background: the next one is not to pay for that.
+    while spec.warm.is_some() && Arc::strong_count(spec) < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    match outcome.exit {
+        Exit::Code(0) => Ok(took),
+        exit => Err(HostFault::new(format!("{argv:?} ended with {exit:?}"))),
+    }
+}
+
+fn spec(scripts: &[&str], warm: Option<WarmPython>) -> SandboxSpec {
+    let file = |text: &&str| SandboxFile {
+        folder: Folder::Work,
+        path: "run.py".to_owned(),
+        bytes: Arc::from(text.as_bytes()),
+        executable: false,
+    };
+    SandboxSpec {
+        slot: 0,
+        side: "bench",
+        env: BTreeMap::new(),
+        files: scripts.iter().map(file).collect(),
+        limits: Limits {
+            memory: 1 << 30,
+            disk: 64 << 20,
+            file_size: 1 << 20,
+            processes: 64,
+            cpus: 2.0,
+        },
+        warm,
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1e3
 }

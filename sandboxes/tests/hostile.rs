@@ -1,6 +1,8 @@
 //! Every program in `tests/hostile`, run as a candidate, and what must come of it: what
 //! `EXPECT.tsv` says, with host, judge and the next evaluation unharmed.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
 mod common;
 
 use std::collections::BTreeSet;

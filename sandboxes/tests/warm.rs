@@ -1,5 +1,7 @@
 //! A Python that stays warm serves one command after the other, each as if it were the first.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
 mod common;
 
 use std::sync::Arc;

@@ -18,7 +18,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("evolve-engine", &["evolve-search"]),
     ("evolve-report", &["evolve-store"]),
     ("evolve-evaluators", &[]),
-    ("evolve-sandbox", &[]),
+    ("evolve-sandbox", &["evolve-sandbox-helper"]),
+    ("evolve-sandbox-helper", &[]),
     ("evolve-cognition", &[]),
     ("evolve-testkit", &[]),
 ];
@@ -30,6 +31,8 @@ const ADAPTERS: &[(&str, &str)] = &[
     ("async-openai", "evolve-propose"),
     ("tantivy", "evolve-cognition"),
     ("tree-sitter", "evolve-mutate"),
+    ("landlock", "evolve-sandbox-helper"),
+    ("seccompiler", "evolve-sandbox-helper"),
     ("plotters", "evolve-report"),
     ("indicatif", "evolve"),
     ("miette", "evolve"),

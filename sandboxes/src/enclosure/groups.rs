@@ -97,7 +97,7 @@ fn make_in(root: &Path, tag: &str, caps: Caps) -> io::Result<Made> {
     let name = format!("evolve-{tag}");
     // A period of a tenth of a second, as the kernel's default.
     let quota = (caps.cpus * 100_000.0).ceil().max(1000.0) as u64;
-    let mut make = |place: PathBuf| -> io::Result<PathBuf> {
+    let mut group = |place: PathBuf| -> io::Result<PathBuf> {
         let folder = place.join(&name);
         fs::create_dir(&folder)?;
         made.folders.push(folder.clone());
@@ -105,7 +105,7 @@ fn make_in(root: &Path, tag: &str, caps: Caps) -> io::Result<Made> {
     };
     match places {
         Places::Second(place) => {
-            let folder = make(place)?;
+            let folder = group(place)?;
             fs::write(folder.join("memory.max"), caps.memory.to_string())?;
             // Not every system accounts for swap.
             let _ = fs::write(folder.join("memory.swap.max"), "0");
@@ -115,22 +115,22 @@ fn make_in(root: &Path, tag: &str, caps: Caps) -> io::Result<Made> {
             made.groups = Groups { memory: all(), pids: all(), cpu: all(), io: all() };
         }
         Places::First { memory, pids, cpu, cpuacct } => {
-            let folder = make(memory)?;
+            let folder = group(memory)?;
             fs::write(folder.join("memory.limit_in_bytes"), caps.memory.to_string())?;
             let _ = fs::write(folder.join("memory.memsw.limit_in_bytes"), caps.memory.to_string());
             made.groups.memory = Some(folder);
             if let Some(pids) = pids {
-                let folder = make(pids)?;
+                let folder = group(pids)?;
                 fs::write(folder.join("pids.max"), caps.processes.to_string())?;
                 made.groups.pids = Some(folder);
             }
             if let Some(cpu) = cpu {
-                let folder = make(cpu)?;
+                let folder = group(cpu)?;
                 fs::write(folder.join("cpu.cfs_quota_us"), quota.to_string())?;
             }
             if let Some(cpuacct) = cpuacct {
                 // The same hierarchy as `cpu` on many systems.
-                made.groups.cpu = match make(cpuacct.clone()) {
+                made.groups.cpu = match group(cpuacct.clone()) {
                     Ok(folder) => Some(folder),
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         Some(cpuacct.join(&name))

@@ -63,19 +63,22 @@ pub(crate) fn supervise() -> io::Result<()> {
     let mut line = Vec::new();
     input.by_ref().take(1 << 20).read_until(b'\n', &mut line)?;
     let enclosure: Option<Enclosure> = serde_json::from_slice(&line)?;
-    let link = Link::Pipes { input, output };
+    let way = Link::Pipes { input, output };
     let Some(enclosure) = enclosure else {
         let (scope, meter) = (Scope::Descendants, Meter::default());
-        serve(Guest { link, scope, meter, layers: Vec::new() });
+        serve(Guest { link: way, scope, meter, layers: Vec::new() });
         return Ok(());
     };
-    enclose(&enclosure, link)
+    enclose(&enclosure, way)
 }
 
 fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
     let groups = match groups::make(&enclosure.tag, enclosure.caps) {
         Ok(groups) => groups,
-        Err(error) => return refuse(&mut link, &format!("control groups: {error}")),
+        Err(error) => {
+            link.refuse(&format!("control groups: {error}"));
+            return Ok(());
+        }
     };
     let meter = Meter::open(&groups.folders());
     let (go, gate) = io::pipe().map(|(reader, writer)| (writer, reader))?;
@@ -88,7 +91,7 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
                     let layers = Vec::new();
                     serve(Guest { link, scope: Scope::Namespace, meter, layers });
                 }
-                Err(error) => refuse(&mut link, &error.to_string())?,
+                Err(error) => link.refuse(&error.to_string()),
             }
             std::process::exit(0);
         }
@@ -111,23 +114,15 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
         }
         Err(error) => {
             groups.remove();
-            refuse(
-                &mut link,
-                &format!(
-                    "this system lets no user make namespaces ({error}); use docker, or allow \
+            link.refuse(&format!(
+                "this system lets no user make namespaces ({error}); use docker, or allow \
                      them (sysctl kernel.unprivileged_userns_clone=1 or \
                      kernel.apparmor_restrict_unprivileged_userns=0), or run without isolation: \
                      --sandbox unconfined"
-                ),
-            )
+            ));
+            Ok(())
         }
     }
-}
-
-/// Lets the controller know why nothing comes of it.
-fn refuse(link: &mut Link, why: &str) -> io::Result<()> {
-    link.refuse(why);
-    Ok(())
 }
 
 /// The pipes' ends that this process holds would keep them open when the helper is gone.
@@ -150,7 +145,7 @@ fn clone(network: bool) -> io::Result<Option<Pid>> {
         flags |= libc::CLONE_NEWNET;
     }
     let mut arguments = [0_u64; 8];
-    arguments[0] = flags as u32 as u64;
+    arguments[0] = u64::from(flags as u32);
     arguments[4] = libc::SIGCHLD as u64;
     // SAFETY: without a stack and without shared memory this is fork(2); this process has one
     // thread, so the child is as good a process as this one.

@@ -253,8 +253,8 @@ fn raise_loopback() -> io::Result<()> {
     // SAFETY: zeroes are a valid `ifreq`.
     #[allow(unsafe_code)] // no safe library sets the flags of an interface
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = *from as libc::c_char;
+    for (to, from) in request.ifr_name.iter_mut().zip([b'l', b'o']) {
+        *to = libc::c_char::try_from(from).unwrap_or_default();
     }
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
     // SAFETY: the request lives and is what this call reads.

@@ -186,7 +186,8 @@ fn refused() -> Result<BpfProgram, seccompiler::BackendError> {
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP;
     let mut clone = Vec::new();
-    for bit in (0..32).map(|bit| 1_u64 << bit).filter(|bit| namespaces as u32 as u64 & bit != 0) {
+    for bit in (0..32).map(|bit| 1_u64 << bit).filter(|bit| u64::from(namespaces as u32) & bit != 0)
+    {
         clone.push(rule(0, SeccompCmpOp::MaskedEq(bit), bit)?);
     }
     rules.insert(libc::SYS_clone, clone);
@@ -194,8 +195,8 @@ fn refused() -> Result<BpfProgram, seccompiler::BackendError> {
     rules.insert(
         libc::SYS_ioctl,
         vec![
-            rule(1, SeccompCmpOp::Eq, libc::TIOCSTI as u32 as u64)?,
-            rule(1, SeccompCmpOp::Eq, libc::TIOCLINUX as u32 as u64)?,
+            rule(1, SeccompCmpOp::Eq, u64::from(libc::TIOCSTI as u32))?,
+            rule(1, SeccompCmpOp::Eq, u64::from(libc::TIOCLINUX as u32))?,
         ],
     );
     // Limits and priorities of other processes: of the helper, which is of the same user.

@@ -32,6 +32,7 @@ struct Started {
 }
 
 /// Why the watch ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     /// The first process ended.
     Main,
@@ -66,7 +67,7 @@ impl Room {
             }
             Ok(mut started) => {
                 let deadline = began + run.wall;
-                let end = self.watch(deadline, &mut started, &mut guest.link, &mut head);
+                let end = watch(deadline, &mut started, &mut guest.link, &mut head);
                 if matches!(end, End::ControllerGone) {
                     let _ = started.tree.kill();
                     return Ok(None);
@@ -144,40 +145,6 @@ impl Room {
         env.iter().map(|(name, given)| (name.clone(), value(given))).collect()
     }
 
-    fn watch(
-        &self,
-        deadline: Instant,
-        started: &mut Started,
-        link: &mut Link,
-        head: &mut Vec<u8>,
-    ) -> End {
-        // Without a handle (kernels before 5.3) the end of the process must be looked for.
-        let tick = if started.end.is_some() { TICK } else { Duration::from_millis(2) };
-        loop {
-            started.tree.reap();
-            if started.tree.main_ended() {
-                return End::Main;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return End::Deadline;
-            }
-            let (hung_up, ended) = wait(link, started, left.min(tick));
-            if hung_up && link.is_patient() {
-                link.lose();
-            } else if hung_up {
-                return End::ControllerGone;
-            }
-            link.accept();
-            if let Some(bytes) = started.capture.read_some() {
-                pass_on(link, head, bytes);
-            }
-            if ended && started.warm {
-                return End::Main;
-            }
-        }
-    }
-
     /// Kills what is left and says how the command ended.
     fn finish(&mut self, end: End, started: &mut Started, report: &mut Report) {
         if started.warm && matches!(end, End::Main) {
@@ -204,17 +171,42 @@ impl Room {
     }
 
     fn end_of_fork(&mut self, report: &mut Report) {
-        match self.server.as_mut().map(Server::ended) {
-            Some(Ok((ended, cpu, peak))) => {
-                report.ended = ended;
-                report.cpu_s = cpu;
-                report.peak_memory = peak;
-            }
-            _ => {
-                // Nothing but the command has a reason to kill it.
-                report.ended = Ended::Signal(9);
-                self.spoilt = Some("the warm Python was killed".to_owned());
-            }
+        if let Some(Ok((ended, cpu, peak))) = self.server.as_mut().map(Server::ended) {
+            report.ended = ended;
+            report.cpu_s = cpu;
+            report.peak_memory = peak;
+        } else {
+            // Nothing but the command has a reason to kill it.
+            report.ended = Ended::Signal(9);
+            self.spoilt = Some("the warm Python was killed".to_owned());
+        }
+    }
+}
+
+fn watch(deadline: Instant, started: &mut Started, link: &mut Link, head: &mut Vec<u8>) -> End {
+    // Without a handle (kernels before 5.3) the end of the process must be looked for.
+    let tick = if started.end.is_some() { TICK } else { Duration::from_millis(2) };
+    loop {
+        started.tree.reap();
+        if started.tree.main_ended() {
+            return End::Main;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return End::Deadline;
+        }
+        let (hung_up, ended) = wait(link, started, left.min(tick));
+        if hung_up && link.is_patient() {
+            link.lose();
+        } else if hung_up {
+            return End::ControllerGone;
+        }
+        link.accept();
+        if let Some(bytes) = started.capture.read_some() {
+            pass_on(link, head, bytes);
+        }
+        if ended && started.warm {
+            return End::Main;
         }
     }
 }
