@@ -33,6 +33,7 @@ type Kept = Mutex<HashMap<usize, Vec<Live>>>;
 impl ProcessSandbox {
     /// A sandbox whose supervisors are started like this.
     pub fn new(helper: HelperCommand) -> Self {
+        enclosure::sweep_groups();
         Self { helper, kept: Arc::default() }
     }
 }
@@ -88,7 +89,7 @@ impl Sandbox for ProcessSandbox {
                 None => Live::open(&helper, &spec).await?,
             };
             let keep = warm.then_some((key, kept));
-            Ok(Box::new(ProcessSession { live: Some(live), keep, sound: true }) as Box<dyn Session>)
+            Ok(Box::new(ProcessSession { live: Some(live), keep, sound: true, running: false }) as Box<dyn Session>)
         })
     }
 }
@@ -141,7 +142,7 @@ impl Sandbox for UnconfinedSandbox {
         let helper = self.helper.clone();
         Box::pin(async move {
             let live = Live::open_unconfined(&helper, &spec).await?;
-            Ok(Box::new(ProcessSession { live: Some(live), keep: None, sound: true })
+            Ok(Box::new(ProcessSession { live: Some(live), keep: None, sound: true, running: false })
                 as Box<dyn Session>)
         })
     }
@@ -265,6 +266,8 @@ struct ProcessSession {
     keep: Option<(usize, Arc<Kept>)>,
     /// Whether another command may run here.
     sound: bool,
+    /// Whether a command is under way.
+    running: bool,
 }
 
 impl ProcessSession {
@@ -277,9 +280,14 @@ impl ProcessSession {
         let live = self.live()?;
         live.show(&mut command).await?;
         let limits = live.confined.then_some(live.spec.limits);
-        match live.talk()?.run(command).await {
+        self.running = true;
+        let ran = self.live()?.talk()?.run(command).await;
+        self.running = false;
+        let live = self.live()?;
+        match ran {
             Ok(ran) => {
-                self.sound = was_sound && ran.report.spoilt.is_none() && !ran.report.out_of_memory;
+                let report = &ran.report;
+                self.sound = was_sound && report.spoilt.is_none() && !report.out_of_memory;
                 ran.outcome(limits)
             }
             Err(lost @ Lost::Fault(_)) => Err(live.no_helper(lost)),
@@ -325,10 +333,15 @@ impl Session for ProcessSession {
 }
 
 impl Drop for ProcessSession {
+    /// Who drops it while a command is under way can count on its end. After a command's end
+    /// nobody needs to wait for the removal of an empty sandbox.
     fn drop(&mut self) {
-        let (Some(mut live), true) = (self.live.take(), self.sound) else { return };
-        let Some((key, kept)) = self.keep.take() else { return };
+        let Some(mut live) = self.live.take().filter(|_| !self.running) else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Some((key, kept)) = self.keep.take().filter(|_| self.sound) else {
+            runtime.spawn_blocking(move || drop(live));
+            return;
+        };
         runtime.spawn(async move {
             let Ok(talk) = live.talk() else { return };
             // What cannot be cleaned is not kept.

@@ -86,6 +86,27 @@ pub(crate) fn available() -> bool {
     places(Path::new(ROOT)).is_some()
 }
 
+/// Removes groups that supervisors left behind which were killed. Those in use stay: the kernel
+/// removes none that holds a process.
+pub(crate) fn sweep() {
+    let root = Path::new(ROOT);
+    let folders = match places(root) {
+        Some(Places::Second(place)) => vec![place],
+        Some(Places::First { memory, pids, cpu, cpuacct }) => {
+            [Some(memory), pids, cpu, cpuacct].into_iter().flatten().collect()
+        }
+        None => return,
+    };
+    let entries = folders.into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let maker = name.to_str().and_then(|name| name.strip_prefix("evolve-")?.split('-').next());
+        if maker.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
 /// Makes the groups of a sandbox; none where this user may not.
 pub(super) fn make(tag: &str, caps: Caps) -> io::Result<Made> {
     make_in(Path::new(ROOT), tag, caps)

@@ -15,7 +15,7 @@ use evolve_sandbox_helper::guest::{Guest, Link, Scope, serve};
 use rustix::process::{Pid, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use groups::{Caps, available as groups_available};
+pub(crate) use groups::{Caps, available as groups_available, sweep as sweep_groups};
 pub(crate) use view::{BASE, shows};
 
 /// What a supervisor builds; the first line it reads.
