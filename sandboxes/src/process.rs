@@ -89,7 +89,8 @@ impl Sandbox for ProcessSandbox {
                 None => Live::open(&helper, &spec).await?,
             };
             let keep = warm.then_some((key, kept));
-            Ok(Box::new(ProcessSession { live: Some(live), keep, sound: true, running: false }) as Box<dyn Session>)
+            Ok(Box::new(ProcessSession { live: Some(live), keep, sound: true, running: false })
+                as Box<dyn Session>)
         })
     }
 }
@@ -142,8 +143,12 @@ impl Sandbox for UnconfinedSandbox {
         let helper = self.helper.clone();
         Box::pin(async move {
             let live = Live::open_unconfined(&helper, &spec).await?;
-            Ok(Box::new(ProcessSession { live: Some(live), keep: None, sound: true, running: false })
-                as Box<dyn Session>)
+            Ok(Box::new(ProcessSession {
+                live: Some(live),
+                keep: None,
+                sound: true,
+                running: false,
+            }) as Box<dyn Session>)
         })
     }
 }
