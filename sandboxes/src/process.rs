@@ -58,10 +58,8 @@ impl Sandbox for ProcessSandbox {
             "enforced: bytes and number of files written (kept in memory), largest file, 1024 \
              open files, no core dumps, output capped"
                 .to_owned(),
-            "enforced where the kernel has it: seccomp against tracing, keyrings, mounts, BPF and \
-             their like; Landlock against writing elsewhere"
-                .to_owned(),
         ];
+        lines.extend(evolve_sandbox_helper::guest::layers());
         lines.push(if enclosure::groups_available() {
             "enforced by control groups: memory and processes of a command together, share of the \
              processors"
@@ -223,7 +221,7 @@ impl Live {
     ) -> Result<(), HostFault> {
         let files = self.spec.files.clone();
         let prepared = self.talk()?.prepare(prepare, &files).await;
-        prepared.map(|_| ()).map_err(|lost| self.no_helper(lost))
+        prepared.map_err(|lost| self.no_helper(lost))
     }
 
     fn talk(&mut self) -> Result<&mut crate::supervisor::SupervisedTalk, HostFault> {

@@ -88,16 +88,16 @@ impl<R: AsyncBufRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Talk<R, W> {
         }
     }
 
-    /// Has the helper get ready; what holds there, a line each.
+    /// Has the helper get ready.
     pub(crate) async fn prepare(
         &mut self,
         prepare: wire::Prepare,
         files: &[SandboxFile],
-    ) -> Result<Vec<String>, Lost> {
+    ) -> Result<(), Lost> {
         let patience = prepare.warm.as_ref().map_or(READY, |warm| READY + warm.patience);
         self.ask(&Ask::Prepare(prepare), files).await?;
         match in_time(patience, self.hear(0)).await? {
-            (Tell::Ready(layers), _) => Ok(layers),
+            (Tell::Ready, _) => Ok(()),
             _ => Err(nonsense()),
         }
     }
@@ -170,7 +170,7 @@ impl<R: AsyncBufRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Talk<R, W> {
     pub(crate) async fn reset(&mut self) -> Result<(), Lost> {
         self.ask(&Ask::Reset, &[]).await?;
         match in_time(GRACE, self.hear(0)).await? {
-            (Tell::Ready(_), _) => Ok(()),
+            (Tell::Ready, _) => Ok(()),
             _ => Err(nonsense()),
         }
     }

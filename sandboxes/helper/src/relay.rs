@@ -25,7 +25,7 @@ pub fn first_process() -> io::Result<()> {
     std::fs::set_permissions(SOCKET, Permissions::from_mode(0o666))?;
     let meter = Meter::open(&Groups::of_container());
     let link = Link::Socket { listener, stream: None };
-    serve(Guest { link, scope: Scope::Namespace, meter, layers: Vec::new() });
+    serve(Guest { link, scope: Scope::Namespace, meter });
     Ok(())
 }
 

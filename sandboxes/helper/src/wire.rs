@@ -214,8 +214,8 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tell {
-    /// Ready for a command. What holds here and what does not, a line each.
-    Ready(Vec<String>),
+    /// Ready for a command.
+    Ready,
     /// Bytes that the command printed follow.
     Output,
     /// The command ended; the tail of its output follows.

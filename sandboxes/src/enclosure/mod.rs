@@ -66,7 +66,7 @@ pub(crate) fn supervise() -> io::Result<()> {
     let way = Link::Pipes { input, output };
     let Some(enclosure) = enclosure else {
         let (scope, meter) = (Scope::Descendants, Meter::default());
-        serve(Guest { link: way, scope, meter, layers: Vec::new() });
+        serve(Guest { link: way, scope, meter });
         return Ok(());
     };
     enclose(&enclosure, way)
@@ -88,8 +88,7 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
             let (mut link, gate) = (link, OwnedFd::from(gate));
             match view::enter(enclosure, &gate) {
                 Ok(()) => {
-                    let layers = Vec::new();
-                    serve(Guest { link, scope: Scope::Namespace, meter, layers });
+                    serve(Guest { link, scope: Scope::Namespace, meter });
                 }
                 Err(error) => link.refuse(&error.to_string()),
             }

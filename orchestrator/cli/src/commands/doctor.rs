@@ -1,14 +1,18 @@
 //! `evolve doctor`: what is installed, what is missing, how to get it.
 
+use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
+use evolve_core::sandbox::{Exit, Limits, SandboxCommand, SandboxSpec};
 use evolve_core::task::SandboxKind;
 use serde_json::json;
 
 use crate::args::Json;
 use crate::commands::{print, print_json};
-use crate::error::{CliError, Exit};
-use crate::session::helper_command;
+use crate::error::CliError;
+use crate::session::{helper_command, runtime};
 
 struct Finding {
     what: &'static str,
@@ -49,7 +53,10 @@ pub fn doctor(args: &Json) -> Result<(), CliError> {
         }
     }
     if missing {
-        return Err(CliError::new(Exit::Failed, "something that evolve needs is missing"));
+        return Err(CliError::new(
+            crate::error::Exit::Failed,
+            "something that evolve needs is missing",
+        ));
     }
     Ok(())
 }
@@ -70,10 +77,41 @@ fn python() -> Result<String, String> {
     Ok(format!("{version} at {}", path.display()))
 }
 
+/// Runs something in it: what a sandbox says of itself is not what a system lets it do.
 fn sandbox() -> Result<String, String> {
     let helper = helper_command().map_err(|error| error.message)?;
     let sandbox = evolve_sandbox::pick(SandboxKind::Auto, helper).map_err(|fault| fault.what)?;
-    Ok(format!("{}\n{}", sandbox.name(), sandbox.guarantees().join("\n")))
+    let spec = SandboxSpec {
+        slot: 0,
+        side: "doctor",
+        env: BTreeMap::new(),
+        files: Vec::new(),
+        limits: Limits {
+            memory: 1 << 30,
+            disk: 1 << 20,
+            file_size: 1 << 20,
+            processes: 16,
+            cpus: 1.0,
+        },
+        warm: None,
+    };
+    let command = SandboxCommand {
+        argv: vec!["true".to_owned()],
+        env: BTreeMap::new(),
+        files: Vec::new(),
+        output_is_given: false,
+        wall: Duration::from_secs(30),
+        log: 1024,
+    };
+    let runtime = runtime().map_err(|error| error.message)?;
+    let outcome = runtime.block_on(async {
+        let mut session = sandbox.open(Arc::new(spec)).await?;
+        session.run(command).await
+    });
+    match outcome.map_err(|fault| fault.what)?.exit {
+        Exit::Code(0) => Ok(format!("{}\n{}", sandbox.name(), sandbox.guarantees().join("\n"))),
+        exit => Err(format!("`true` in the {} sandbox ended with {exit:?}", sandbox.name())),
+    }
 }
 
 fn git() -> Result<String, String> {

@@ -50,11 +50,6 @@ impl Room {
         self.base().join(folder.name())
     }
 
-    /// What is active here, for people.
-    pub(super) fn layers(&self) -> Vec<String> {
-        if self.prepare.filter { self.filter.layers() } else { Vec::new() }
-    }
-
     fn make_folders(&self) -> std::io::Result<()> {
         for folder in Folder::ALL {
             if !self.folder(folder).exists() {
