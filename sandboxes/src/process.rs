@@ -70,8 +70,8 @@ impl Sandbox for ProcessSandbox {
                 .to_owned()
         });
         lines.push(
-            "not enforced: the kernel is shared; a flaw in it is a way out. Use docker on a \
-             machine of its own, or a virtual machine, against determined attackers"
+            "not enforced: the kernel is shared; a flaw in it is a way out. Use a virtual \
+             machine against determined attackers"
                 .to_owned(),
         );
         lines

@@ -114,7 +114,7 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
         Err(error) => {
             groups.remove();
             link.refuse(&format!(
-                "this system lets no user make namespaces ({error}); use docker, or allow \
+                "this system lets no user make namespaces ({error}); allow \
                      them (sysctl kernel.unprivileged_userns_clone=1 or \
                      kernel.apparmor_restrict_unprivileged_userns=0), or run without isolation: \
                      --sandbox unconfined"
