@@ -200,9 +200,9 @@ pub struct Check {
 pub enum Sandbox {
     /// The strongest one this machine offers
     Auto,
-    /// Processes with limits (Linux)
+    /// Isolated processes with limits (Linux)
     Process,
-    /// Plain processes, no limits on memory
+    /// Plain processes: no isolation, no limits but time
     Unconfined,
 }
 
