@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use evolve_core::ports::HostFault;
 use evolve_core::sandbox::{
-    Exit, Folder, Limits, Sandbox, SandboxCommand, SandboxFile, SandboxSpec, WarmPython,
+    Exit, Folder, Limits, Outside, Sandbox, SandboxCommand, SandboxFile, SandboxSpec, WarmPython,
 };
 use evolve_sandbox::{HelperCommand, ProcessSandbox, UnconfinedSandbox, resolve_program};
 
@@ -125,11 +125,13 @@ fn spec(scripts: &[&str], warm: Option<WarmPython>) -> SandboxSpec {
         limits: Limits {
             memory: 1 << 30,
             disk: 64 << 20,
+            shm: 64 << 20,
             file_size: 1 << 20,
             processes: 64,
             cpus: 2.0,
         },
         warm,
+        outside: Outside::default(),
     }
 }
 

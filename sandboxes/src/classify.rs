@@ -71,7 +71,8 @@ mod tests {
     }
 
     fn exit(ended: Ended, log: &str, peak: u64) -> Exit {
-        let limits = Limits { memory: 1000, disk: 1, file_size: 1, processes: 1, cpus: 1.0 };
+        let limits =
+            Limits { memory: 1000, disk: 1, shm: 1, file_size: 1, processes: 1, cpus: 1.0 };
         exit_of(&report(ended, peak), log.as_bytes(), Some(limits)).unwrap()
     }
 

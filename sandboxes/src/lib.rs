@@ -7,7 +7,9 @@
 //! away with its controller, even when that is killed by SIGKILL. [`UnconfinedSandbox`] has the
 //! helper alone. Which of them a task gets is decided by [`pick`].
 
+mod caches;
 mod classify;
+mod docker;
 mod enclosure;
 mod process;
 mod resolve;
@@ -21,6 +23,7 @@ use evolve_core::ports::HostFault;
 use evolve_core::sandbox::Sandbox;
 use evolve_core::task::SandboxKind;
 
+pub use docker::{DEFAULT_IMAGE, DockerSandbox, Garbage, ImageSource, Say, collect_garbage};
 pub use process::{ProcessSandbox, UnconfinedSandbox};
 pub use resolve::resolve_program;
 pub use supervisor::HelperCommand;
@@ -35,17 +38,32 @@ pub fn helper_main(args: &[OsString]) -> Option<i32> {
     asked.then(|| i32::from(enclosure::supervise().is_err()))
 }
 
-/// The sandbox for this kind. `auto` is the strongest one this system offers.
+/// The sandbox for this kind. `auto` is `docker` if a daemon answers and the image can be had,
+/// else `process`; why not `docker` is then said.
 ///
 /// # Errors
 /// When this system cannot run that kind; the message says which one it can.
-pub fn pick(kind: SandboxKind, helper: HelperCommand) -> Result<Arc<dyn Sandbox>, HostFault> {
+pub async fn pick(
+    kind: SandboxKind,
+    helper: HelperCommand,
+    image: &ImageSource,
+    say: &Say,
+) -> Result<Arc<dyn Sandbox>, HostFault> {
     match kind {
+        SandboxKind::Docker => Ok(Arc::new(DockerSandbox::connect(image, say).await?)),
+        SandboxKind::Auto => match DockerSandbox::connect(image, say).await {
+            Ok(docker) => Ok(Arc::new(docker)),
+            Err(fault) if cfg!(target_os = "linux") => {
+                say(&format!("sandbox: process, for {}", fault.what));
+                Ok(Arc::new(ProcessSandbox::new(helper)))
+            }
+            Err(fault) => Err(fault),
+        },
         SandboxKind::Unconfined => Ok(Arc::new(UnconfinedSandbox::new(helper))),
-        SandboxKind::Auto | SandboxKind::Process if cfg!(target_os = "linux") => {
+        SandboxKind::Process if cfg!(target_os = "linux") => {
             Ok(Arc::new(ProcessSandbox::new(helper)))
         }
-        SandboxKind::Auto | SandboxKind::Process => Err(HostFault::new(
+        SandboxKind::Process => Err(HostFault::new(
             "the `process` sandbox needs Linux; to run programs without isolation here, say so \
              with `--sandbox unconfined`",
         )),

@@ -11,6 +11,7 @@ use evolve_core::sandbox::{
     Session, TakeLimits,
 };
 
+use crate::caches;
 use crate::enclosure::{self, BASE, Bind, Caps, Enclosure};
 use crate::resolve::{Resolved, resolve_for_run};
 use crate::session::{Lost, prepare_of};
@@ -54,7 +55,8 @@ impl Sandbox for ProcessSandbox {
             "enforced: of this system only programs and libraries can be seen, read-only; a \
              clean environment"
                 .to_owned(),
-            "enforced: no network but a loopback of its own".to_owned(),
+            "enforced: no network but a loopback of its own, unless the task asks for it"
+                .to_owned(),
             "enforced: bytes and number of files written (kept in memory), largest file, 1024 \
              open files, no core dumps, output capped"
                 .to_owned(),
@@ -176,14 +178,23 @@ impl Live {
         program: Option<&Resolved>,
     ) -> Result<Self, HostFault> {
         let binds: Vec<Bind> = program.map(binds_of).unwrap_or_default();
-        let limits = spec.limits;
+        let (limits, outside) = (spec.limits, &spec.outside);
+        let mut all = binds.clone();
+        for mount in &outside.mounts {
+            if mount.writable {
+                caches::make(&mount.source, rustix::process::geteuid().is_root())?;
+            }
+            let (source, target) = (mount.source.clone(), mount.target.clone());
+            all.push(Bind { source, target, writable: mount.writable });
+        }
         let enclosure = Enclosure {
             tag: new_tag(),
-            binds: binds.clone(),
+            binds: all,
             disk: limits.disk,
-            shm: limits.disk,
-            network: false,
+            shm: limits.shm,
+            network: outside.network,
             caps: Caps { memory: limits.memory, processes: limits.processes, cpus: limits.cpus },
+            cores: outside.cores.clone(),
         };
         let supervisor = Supervisor::start(helper, Some(&enclosure))?;
         let (helper, spec) = (helper.clone(), Arc::clone(spec));
@@ -284,7 +295,7 @@ impl ProcessSession {
         live.show(&mut command).await?;
         let limits = live.confined.then_some(live.spec.limits);
         self.running = true;
-        let ran = self.live()?.talk()?.run(command).await;
+        let ran = self.live()?.talk()?.run("", command).await;
         self.running = false;
         let live = self.live()?;
         match ran {

@@ -24,8 +24,11 @@ const READY: Duration = Duration::from_secs(30);
 /// How long the imports of a warm Python may take.
 pub(crate) const IMPORTS: Duration = Duration::from_mins(5);
 
+/// As good as for ever, and can be added to any instant.
+const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+
 /// Files a command may hold open at once.
-const OPEN_FILES: u64 = 1024;
+pub(crate) const OPEN_FILES: u64 = 1024;
 
 /// Why an answer did not come.
 #[derive(Debug)]
@@ -102,16 +105,30 @@ impl<R: AsyncBufRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Talk<R, W> {
         }
     }
 
-    /// Runs a command.
-    pub(crate) async fn run(&mut self, command: SandboxCommand) -> Result<Ran, Lost> {
+    /// Runs a command. Under the key its helper can be asked for it again.
+    pub(crate) async fn run(&mut self, key: &str, command: SandboxCommand) -> Result<Ran, Lost> {
         let SandboxCommand { argv, env, files, output_is_given, wall, log } = command;
-        // A century is as good as for ever, and can be added to any instant.
-        let wall = wall.min(Duration::from_hours(100 * 365 * 24));
+        let wall = wall.min(CENTURY);
         let env = env.into_iter().map(|(name, value)| (name, env_value(value))).collect();
         let heads = files.iter().map(head).collect();
-        let run =
-            wire::Run { key: String::new(), argv, env, files: heads, output_is_given, wall, log };
+        let key = key.to_owned();
+        let run = wire::Run { key, argv, env, files: heads, output_is_given, wall, log };
         self.ask(&Ask::Run(run), &files).await?;
+        self.follow(wall, log).await
+    }
+
+    /// What a helper says to who comes to it: the key of the command it has, if any. What it
+    /// printed and its end are then to be followed.
+    pub(crate) async fn greeting(&mut self) -> Result<Option<String>, Lost> {
+        match in_time(READY, self.hear(0)).await? {
+            (Tell::State { key }, _) => Ok(key),
+            _ => Err(nonsense()),
+        }
+    }
+
+    /// Hears of a command until its end.
+    pub(crate) async fn follow(&mut self, wall: Duration, log: usize) -> Result<Ran, Lost> {
+        let wall = wall.min(CENTURY);
         let most = 2 * log as u64 + (1 << 20);
         in_time(wall + GRACE, async {
             let mut printed = Vec::new();
@@ -266,6 +283,12 @@ fn files_of(folder: Folder, heads: &[FileHead], payload: &[u8]) -> Result<Vec<Sa
     Ok(heads.iter().zip(parts).map(file).collect())
 }
 
+/// Where commands may write besides their own folders.
+fn caches_of(spec: &SandboxSpec) -> Vec<String> {
+    let caches = spec.outside.mounts.iter().filter(|mount| mount.writable);
+    caches.filter_map(|mount| mount.target.to_str().map(str::to_owned)).collect()
+}
+
 /// What a helper is told to be, for a spec.
 pub(crate) fn prepare_of(spec: &SandboxSpec, base: String, confined: bool) -> wire::Prepare {
     let limits = spec.limits;
@@ -281,7 +304,7 @@ pub(crate) fn prepare_of(spec: &SandboxSpec, base: String, confined: bool) -> wi
             open_files: OPEN_FILES,
         }),
         filter: confined,
-        writable: Vec::new(),
+        writable: caches_of(spec),
         warm: spec.warm.as_ref().filter(|_| confined).map(|warm| wire::Warm {
             python: warm.python.clone(),
             options: warm.options.clone(),

@@ -196,16 +196,12 @@ const NEED_GROUPS: [&str; 4] =
 /// Whether this system can do what a case is about; says so where it cannot.
 fn can_run(sandbox: &dyn Sandbox, name: &str) -> bool {
     let grouped = sandbox.guarantees().iter().any(|line| line.contains("by control groups"));
-    if grouped || !NEED_GROUPS.contains(&name) {
-        return true;
+    let can = grouped || !NEED_GROUPS.contains(&name);
+    if !can {
+        let why = "control groups can be made by root only";
+        common::skipped(&format!("hostile program {name}"), "cgroups", why);
     }
-    let why = "control groups can be made by root only";
-    println!("skipped: hostile program {name}: {why}");
-    if let Some(log) = std::env::var_os("EVOLVE_SKIP_LOG") {
-        let mut log = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
-        writeln!(log, "hostile program {name}\tcgroups\t{why}").unwrap();
-    }
-    false
+    can
 }
 
 /// Runs the programs whose place in the list leaves this remainder, so that shares run side
@@ -213,14 +209,16 @@ fn can_run(sandbox: &dyn Sandbox, name: &str) -> bool {
 async fn share(sandbox: Arc<dyn Sandbox>, remainder: usize) {
     let mut host = Host::new();
     let failures = Mutex::new(Vec::new());
+    let patient = host.harness(Arc::clone(&sandbox), "20s");
+    let quick = host.harness(Arc::clone(&sandbox), "2s");
     for (i, expected) in expectations().iter().enumerate() {
         let Expectation { name, statuses, detail } = expected;
         if i % SHARES != remainder || !can_run(&*sandbox, name) {
             continue;
         }
-        let timeout = if statuses.iter().any(|status| status == "TimedOut") { "2s" } else { "20s" };
-        let harness = host.harness(Arc::clone(&sandbox), timeout);
-        let report = evaluate(&harness, &host.program(name)).await;
+        let times_out = statuses.iter().any(|status| status == "TimedOut");
+        let harness = if times_out { &quick } else { &patient };
+        let report = evaluate(harness, &host.program(name)).await;
         host.check(name);
         let status = format!("{:?}", report.status);
         let as_expected = statuses.contains(&status)
@@ -228,41 +226,49 @@ async fn share(sandbox: Arc<dyn Sandbox>, remainder: usize) {
             && !report.detail.chars().any(char::is_control)
             && report.log.len() < 3 * 64 * 1024
             && (report.status != EvalStatus::Ok || report.samples == [1.0]);
-        let next = evaluate(&host.harness(Arc::clone(&sandbox), "20s"), WELL).await;
+        let next = evaluate(&patient, WELL).await;
         if !as_expected || next.samples != [1.0] {
             let log = String::from_utf8_lossy(&report.log).into_owned();
             let log: String = log.chars().take(1500).collect();
             failures.lock().unwrap().push(format!(
                 "{name}: {status} ({}), samples {:?}, expected {statuses:?} `{detail}`; the next: \
-                 {:?}\n{log}",
-                report.detail, report.samples, next.status
+                 {:?} {}\n{log}",
+                report.detail, report.samples, next.status, next.detail
             ));
         }
     }
+    sandbox.close().await;
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n\n"));
 }
 
 const SHARES: usize = 4;
 
-#[tokio::test]
-async fn the_first_share_is_harmless_in_processes() {
-    share(Arc::new(process()), 0).await;
+async fn in_containers(remainder: usize) {
+    if let Some(docker) = common::docker().await {
+        share(Arc::new(docker), remainder).await;
+    }
 }
 
-#[tokio::test]
-async fn the_second_share_is_harmless_in_processes() {
-    share(Arc::new(process()), 1).await;
+macro_rules! shares {
+    ($($share:literal $processes:ident $containers:ident)*) => {$(
+        #[tokio::test]
+        async fn $processes() {
+            share(Arc::new(process()), $share).await;
+        }
+
+        #[tokio::test]
+        async fn $containers() {
+            in_containers($share).await;
+        }
+    )*};
 }
 
-#[tokio::test]
-async fn the_third_share_is_harmless_in_processes() {
-    share(Arc::new(process()), 2).await;
-}
-
-#[tokio::test]
-async fn the_fourth_share_is_harmless_in_processes() {
-    share(Arc::new(process()), 3).await;
+shares! {
+    0 the_first_share_is_harmless_in_processes the_first_share_is_harmless_in_containers
+    1 the_second_share_is_harmless_in_processes the_second_share_is_harmless_in_containers
+    2 the_third_share_is_harmless_in_processes the_third_share_is_harmless_in_containers
+    3 the_fourth_share_is_harmless_in_processes the_fourth_share_is_harmless_in_containers
 }
 
 #[test]

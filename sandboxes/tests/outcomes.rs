@@ -5,88 +5,106 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Marked, both, helper, process, spec, text};
+use common::{Marked, helper, process, spec, text};
 use evolve_core::sandbox::{EnvValue, Exit, Folder, SandboxFile, TakeLimits};
 use evolve_core::task::SandboxKind;
-use evolve_sandbox::{HelperCommand, ProcessSandbox, UnconfinedSandbox, pick};
+use evolve_sandbox::{HelperCommand, ImageSource, ProcessSandbox, Say, UnconfinedSandbox, pick};
 
 #[tokio::test]
 async fn exit_codes_and_signals_are_told_apart() {
-    for sandbox in both() {
+    common::everywhere(async |sandbox| {
         for (code, exit) in [
             ("pass", Exit::Code(0)),
             ("raise SystemExit(7)", Exit::Code(7)),
             ("import os; os.kill(os.getpid(), 11)", Exit::Signal(11)),
         ] {
-            let outcome = Marked::python(code).run_in(&*sandbox).await.unwrap();
+            let outcome = Marked::python(code).run_in(sandbox).await.unwrap();
             assert_eq!(outcome.exit, exit, "{code}: {}", text(&outcome));
         }
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn both_streams_are_collected_in_order() {
     let code = "import sys\nfor i in range(3):\n print(i, flush=True)\n print('e', i, file=sys.stderr, flush=True)";
-    for sandbox in both() {
-        let outcome = Marked::python(code).run_in(&*sandbox).await.unwrap();
+    common::everywhere(async |sandbox| {
+        let outcome = Marked::python(code).run_in(sandbox).await.unwrap();
         assert_eq!(text(&outcome), "0\ne 0\n1\ne 1\n2\ne 2\n");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_flood_of_output_keeps_its_ends() {
-    let code = "print('first')\nfor i in range(200000): print('x' * 100)\nprint('last')";
-    let outcome = Marked::python(code).run_in(&process()).await.unwrap();
-    assert_eq!(outcome.exit, Exit::Code(0));
-    let log = text(&outcome);
-    assert!(log.starts_with("first\n") && log.ends_with("last\n"));
-    assert!(log.contains("bytes of output were cut here]"));
-    assert!(log.len() < 4096 + 100, "{}", log.len());
+    common::confined(async |sandbox| {
+        let code = "print('first')\nfor i in range(200000): print('x' * 100)\nprint('last')";
+        let outcome = Marked::python(code).run_in(sandbox).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0));
+        let log = text(&outcome);
+        assert!(log.starts_with("first\n") && log.ends_with("last\n"));
+        assert!(log.contains("bytes of output were cut here]"));
+        assert!(log.len() < 4096 + 100, "{}", log.len());
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn endless_output_ends_at_the_deadline() {
-    let command = Marked::new(&["yes"]).within(Duration::from_millis(300));
-    let outcome = command.run_in(&process()).await.unwrap();
-    assert_eq!(outcome.exit, Exit::TimedOut);
-    assert!(text(&outcome).starts_with("y\ny\n"));
+    common::confined(async |sandbox| {
+        let command = Marked::new(&["yes"]).within(Duration::from_millis(300));
+        let outcome = command.run_in(sandbox).await.unwrap();
+        assert_eq!(outcome.exit, Exit::TimedOut);
+        assert!(text(&outcome).starts_with("y\ny\n"));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn running_out_of_memory_is_recognised() {
-    let code = "x = bytearray(1 << 30)";
-    let outcome = Marked::python(code).run_in(&process()).await.unwrap();
-    assert_eq!(outcome.exit, Exit::OutOfMemory, "{}", text(&outcome));
-    // Without limits the same program does its work.
-    let outcome = Marked::python(code).run_in(&UnconfinedSandbox::new(helper())).await.unwrap();
-    assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
+    common::confined(async |sandbox| {
+        let code = "x = bytearray(1 << 30)";
+        let outcome = Marked::python(code).run_in(sandbox).await.unwrap();
+        assert_eq!(outcome.exit, Exit::OutOfMemory, "{}", text(&outcome));
+        // Without limits the same program does its work.
+        let outcome = Marked::python(code).run_in(&UnconfinedSandbox::new(helper())).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn memory_can_be_used_up_to_the_limit() {
-    let code = "x = bytearray(200 << 20); print(len(x))";
-    let outcome = Marked::python(code).run_in(&process()).await.unwrap();
-    assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
-    assert!(outcome.usage.peak_memory > 200 << 20, "{:?}", outcome.usage);
+    common::confined(async |sandbox| {
+        let code = "x = bytearray(200 << 20); print(len(x))";
+        let outcome = Marked::python(code).run_in(sandbox).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
+        assert!(outcome.usage.peak_memory > 200 << 20, "{:?}", outcome.usage);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn files_cores_and_descriptors_are_limited() {
+    common::confined(async |sandbox| {
     let code = "import resource as r\nfor n in (r.RLIMIT_FSIZE, r.RLIMIT_CORE, r.RLIMIT_NOFILE):\n print(*r.getrlimit(n), flush=True)\nopen('big','wb').write(b'x' * (2 << 20))";
-    let outcome = Marked::python(code).run_in(&process()).await.unwrap();
+    let outcome = Marked::python(code).run_in(sandbox).await.unwrap();
     let log = text(&outcome);
     assert!(log.starts_with("1048576 1048576\n0 0\n1024 1024\n"), "{log}");
     assert!(log.contains("File too large"), "{log}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_environment_is_clean() {
     let code = "import os\nprint(sorted(os.environ))\nprint(os.environ['HOME'] == os.getcwd(), os.path.isdir(os.environ['TMPDIR']))";
-    for sandbox in both() {
-        let log = text(&Marked::python(code).run_in(&*sandbox).await.unwrap());
+    common::everywhere(async |sandbox| {
+        let log = text(&Marked::python(code).run_in(sandbox).await.unwrap());
         let mark = common::MARK;
         assert_eq!(log, format!("['HOME', 'LANG', 'PATH', '{mark}', 'TMPDIR']\nTrue True\n"));
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -95,31 +113,34 @@ async fn nothing_but_the_standard_files_is_open() {
     let secret = tempfile::tempfile().unwrap();
     rustix::io::fcntl_setfd(&secret, rustix::io::FdFlags::empty()).unwrap();
     let code = "import os\nprint([f for f in os.listdir('/proc/self/fd') if os.path.exists('/proc/self/fd/' + f)])";
-    for sandbox in both() {
-        let log = text(&Marked::python(code).run_in(&*sandbox).await.unwrap());
+    common::everywhere(async |sandbox| {
+        let log = text(&Marked::python(code).run_in(sandbox).await.unwrap());
         assert_eq!(log, "['0', '1', '2']\n");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn usage_is_measured() {
     let code =
         "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass";
-    for sandbox in both() {
-        let usage = Marked::python(code).run_in(&*sandbox).await.unwrap().usage;
+    common::everywhere(async |sandbox| {
+        let usage = Marked::python(code).run_in(sandbox).await.unwrap().usage;
         assert!(usage.cpu_s >= 0.3 && usage.wall_s >= 0.3, "{usage:?}");
         assert!(usage.peak_memory > 1 << 20, "{usage:?}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_missing_program_is_the_hosts_fault() {
-    for sandbox in both() {
-        let fault = Marked::new(&["no-such-program"]).run_in(&*sandbox).await.unwrap_err();
-        assert!(fault.what.starts_with("no-such-program is not installed"), "{fault}");
-        let fault = Marked::new(&["./absent"]).run_in(&*sandbox).await.unwrap_err();
+    common::everywhere(async |sandbox| {
+        let fault = Marked::new(&["no-such-program"]).run_in(sandbox).await.unwrap_err();
+        assert!(fault.what.contains("no-such-program is not installed"), "{fault}");
+        let fault = Marked::new(&["./absent"]).run_in(sandbox).await.unwrap_err();
         assert!(fault.what.contains("could not be started"), "{fault}");
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -159,7 +180,7 @@ async fn files_go_in_and_come_out() {
         executable: false,
     };
     let limits = TakeLimits { bytes: 1000, entries: 10, depth: 3 };
-    for sandbox in both() {
+    common::everywhere(async |sandbox| {
         let mut spec = spec();
         spec.files = vec![file(Folder::Work, "lib/common.txt", "common")];
         let mut session = sandbox.open(Arc::new(spec)).await.unwrap();
@@ -175,18 +196,25 @@ async fn files_go_in_and_come_out() {
         let read = session.read(Folder::Work, "own".to_owned(), 100).await.unwrap();
         assert_eq!(read.as_deref(), Some(&b"x\n"[..]));
         assert_eq!(session.read(Folder::Work, "../x".to_owned(), 100).await.unwrap(), None);
-    }
+    })
+    .await;
 }
 
-#[test]
-fn the_kinds_lead_to_the_sandboxes() {
-    for (kind, name) in [
-        (SandboxKind::Auto, "process"),
-        (SandboxKind::Process, "process"),
-        (SandboxKind::Unconfined, "unconfined"),
+#[tokio::test]
+async fn the_kinds_lead_to_the_sandboxes() {
+    let docker = common::docker().await.is_some();
+    let said = Arc::new(std::sync::Mutex::new(String::new()));
+    let heard = Arc::clone(&said);
+    let say: Say = Arc::new(move |line: &str| heard.lock().unwrap().push_str(line));
+    for (kind, image, name) in [
+        (SandboxKind::Auto, ImageSource::Default, if docker { "docker" } else { "process" }),
+        (SandboxKind::Auto, ImageSource::Named("evolve/none:0".into()), "process"),
+        (SandboxKind::Process, ImageSource::Default, "process"),
+        (SandboxKind::Unconfined, ImageSource::Default, "unconfined"),
     ] {
-        let sandbox = pick(kind, helper()).unwrap();
+        let sandbox = pick(kind, helper(), &image, &say).await.unwrap();
         assert_eq!(sandbox.name(), name);
         assert!(sandbox.guarantees().iter().any(|line| line.starts_with("not enforced")));
     }
+    assert!(said.lock().unwrap().contains("sandbox: process, for "), "{said:?}");
 }

@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Marked, process, spec, text};
+use common::{Marked, spec, text};
 use evolve_core::sandbox::{Exit, Folder, Sandbox, SandboxFile, SandboxSpec, WarmPython};
 
 fn warm(imports: &[&str]) -> Arc<SandboxSpec> {
@@ -27,7 +27,7 @@ fn script(code: &str) -> Marked {
 }
 
 /// Runs a script in the sandbox that is kept for the spec, and waits until it is kept again.
-async fn run(sandbox: &impl Sandbox, spec: &Arc<SandboxSpec>, code: &str) -> (Exit, String) {
+async fn run(sandbox: &dyn Sandbox, spec: &Arc<SandboxSpec>, code: &str) -> (Exit, String) {
     let mut session = sandbox.open(Arc::clone(spec)).await.unwrap();
     let outcome = script(code).run_with(&mut *session).await.unwrap();
     drop(session);
@@ -39,7 +39,8 @@ const WHO: &str = "import os; print(os.getppid())";
 
 #[tokio::test]
 async fn commands_share_a_python_but_nothing_they_leave() {
-    let (sandbox, spec) = (process(), warm(&["json", "decimal"]));
+    common::confined(async |sandbox| {
+    let spec = warm(&["json", "decimal"]);
     let mut session = sandbox.open(Arc::clone(&spec)).await.unwrap();
     let code = "
 import os, sys, json
@@ -60,52 +61,64 @@ open('left', 'w').close(); open('/tmp/left', 'w').close(); open('/dev/shm/left',
 import os, json
 print(hasattr(json, 'poisoned'), os.listdir('.'), os.listdir('/tmp'), os.listdir('/dev/shm'))
 ";
-    assert_eq!(run(&sandbox, &spec, code).await.1, "False ['run.py'] [] []\n");
+    assert_eq!(run(sandbox, &spec, code).await.1, "False ['run.py'] [] []\n");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn it_is_the_same_python_until_something_is_wrong() {
-    let (sandbox, spec) = (process(), warm(&[]));
-    let first = run(&sandbox, &spec, WHO).await.1;
-    tokio::time::timeout(std::time::Duration::from_mins(1), async {
-        // Kept again a moment after the drop: a sandbox made meanwhile has a Python of its own.
-        while run(&sandbox, &spec, WHO).await.1 != first {}
+    common::confined(async |sandbox| {
+        let spec = warm(&[]);
+        let first = run(sandbox, &spec, WHO).await.1;
+        tokio::time::timeout(std::time::Duration::from_mins(1), async {
+            // Kept again a moment after the drop: a sandbox made meanwhile has a Python of its own.
+            while run(sandbox, &spec, WHO).await.1 != first {}
+        })
+        .await
+        .unwrap();
+        let kill = "import os; os.kill(os.getppid(), 9); import time; time.sleep(60)";
+        let mut session = sandbox.open(Arc::clone(&spec)).await.unwrap();
+        let outcome = script(kill).run_with(&mut *session).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Signal(9));
+        drop(session);
+        assert_eq!(
+            run(sandbox, &spec, "print('well')").await,
+            (Exit::Code(0), "well\n".to_owned())
+        );
     })
-    .await
-    .unwrap();
-    let kill = "import os; os.kill(os.getppid(), 9); import time; time.sleep(60)";
-    let mut session = sandbox.open(Arc::clone(&spec)).await.unwrap();
-    let outcome = script(kill).run_with(&mut *session).await.unwrap();
-    assert_eq!(outcome.exit, Exit::Signal(9));
-    drop(session);
-    assert_eq!(run(&sandbox, &spec, "print('well')").await, (Exit::Code(0), "well\n".to_owned()));
+    .await;
 }
 
 #[tokio::test]
 async fn scripts_end_as_python_ends_them() {
-    let (sandbox, spec) = (process(), warm(&[]));
-    for (code, exit, log) in [
-        ("raise SystemExit(3)", Exit::Code(3), ""),
-        ("raise SystemExit('why')", Exit::Code(1), "why\n"),
-        ("import atexit; atexit.register(print, 'bye')", Exit::Code(0), "bye\n"),
-        ("import os; os.abort()", Exit::Signal(6), ""),
-        ("print(1", Exit::Code(1), "SyntaxError"),
-        (
-            "def f(): 1 / 0\nf()",
-            Exit::Code(1),
-            "Traceback (most recent call last):\n  File \"run.py\", line 2, in <module>\n",
-        ),
-    ] {
-        let (ended, printed) = run(&sandbox, &spec, code).await;
-        assert_eq!(ended, exit, "{code}: {printed}");
-        assert!(printed.contains(log), "{code}: {printed}");
-        assert!(!printed.contains("<string>"), "{code}: {printed}");
-    }
+    common::confined(async |sandbox| {
+        let spec = warm(&[]);
+        for (code, exit, log) in [
+            ("raise SystemExit(3)", Exit::Code(3), ""),
+            ("raise SystemExit('why')", Exit::Code(1), "why\n"),
+            ("import atexit; atexit.register(print, 'bye')", Exit::Code(0), "bye\n"),
+            ("import os; os.abort()", Exit::Signal(6), ""),
+            ("print(1", Exit::Code(1), "SyntaxError"),
+            (
+                "def f(): 1 / 0\nf()",
+                Exit::Code(1),
+                "Traceback (most recent call last):\n  File \"run.py\", line 2, in <module>\n",
+            ),
+        ] {
+            let (ended, printed) = run(sandbox, &spec, code).await;
+            assert_eq!(ended, exit, "{code}: {printed}");
+            assert!(printed.contains(log), "{code}: {printed}");
+            assert!(!printed.contains("<string>"), "{code}: {printed}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_warm_python_cannot_be_reached_from_a_command() {
-    let (sandbox, spec) = (process(), warm(&[]));
+    common::confined(async |sandbox| {
+    let spec = warm(&[]);
     let code = "
 import os
 for name in ('mem', 'environ', 'maps', 'fd', 'cwd', 'root'):
@@ -117,11 +130,16 @@ for name in ('mem', 'environ', 'maps', 'fd', 'cwd', 'root'):
 try: os.write(3, b'ended 0 0 0\\n'); print('reached 3')
 except OSError: pass
 ";
-    assert_eq!(run(&sandbox, &spec, code).await, (Exit::Code(0), String::new()));
+    assert_eq!(run(sandbox, &spec, code).await, (Exit::Code(0), String::new()));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn an_import_that_fails_is_named() {
-    let fault = process().open(warm(&["no_such_module"])).await.err().unwrap();
-    assert!(fault.what.contains("warm_imports: no_such_module"), "{fault}");
+    common::confined(async |sandbox| {
+        let fault = sandbox.open(warm(&["no_such_module"])).await.err().unwrap();
+        assert!(fault.what.contains("warm_imports: no_such_module"), "{fault}");
+    })
+    .await;
 }

@@ -48,6 +48,18 @@ pub(crate) fn side_files(
     Ok(SideFiles { candidate: side(candidate), judge: side(judge) })
 }
 
+/// The files of the task folder that only the judge may see.
+///
+/// # Errors
+/// When a list of files cannot be read or both sides would see a file.
+pub fn judge_only_files(
+    root: &Path,
+    evaluator: &EvaluatorSection,
+) -> Result<Vec<PathBuf>, SetupError> {
+    let SideFiles { candidate, judge } = side_files(root, evaluator)?;
+    Ok(judge.into_iter().filter(|file| !candidate.contains(file)).collect())
+}
+
 /// The files that match, each with the key of the glob it matched.
 fn matching(
     all: &[PathBuf],

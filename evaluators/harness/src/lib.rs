@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod gate;
 mod means;
+mod mounts;
 mod requirements;
 mod result;
 mod setup;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use evolve_core::outcome::EvalReport;
 use evolve_core::ports::{BoxFuture, EvalRequest, Evaluator, StageSink};
 
+pub use files::judge_only_files;
 pub use gate::{Gate, GateError, GateVerdict};
 pub use requirements::{MissingPackage, check_requirements};
 pub use setup::{HarnessSetup, SetupError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evolve_core::ports::HostFault;
-use evolve_core::sandbox::{Exit, Limits, Sandbox, SandboxCommand, SandboxSpec};
+use evolve_core::sandbox::{Exit, Limits, Outside, Sandbox, SandboxCommand, SandboxSpec};
 use evolve_core::task::TaskConfig;
 
 use crate::text;
@@ -87,11 +87,13 @@ pub async fn check_requirements(
         limits: Limits {
             memory: 8 << 30,
             disk: 1 << 30,
+            shm: 1 << 30,
             file_size: 1 << 30,
             processes: 1024,
             cpus: 64.0,
         },
         warm: None,
+        outside: Outside::default(),
     };
     let command = SandboxCommand {
         argv,

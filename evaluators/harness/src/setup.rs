@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evolve_core::StageName;
-use evolve_core::sandbox::{Limits, Sandbox, SandboxFile, SandboxSpec, WarmPython};
+use evolve_core::sandbox::{Limits, Outside, Sandbox, SandboxFile, SandboxSpec, WarmPython};
 use evolve_core::task::{Stage, TaskConfig};
 
 use crate::failure::{Side, largest_file};
 use crate::files::{self, side_files};
 use crate::gate::{Gate, GateError};
+use crate::mounts::{self, Source};
 
 /// Processes a stage's command may have at once.
 const PROCESSES: u32 = 512;
@@ -84,6 +85,14 @@ pub enum SetupError {
         /// What is there.
         entry: String,
     },
+    /// A mount whose source is not there or may not be shown.
+    #[error("{key}: {why}")]
+    Mount {
+        /// Where in `task.toml`.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The task folder cannot be read.
     #[error("cannot read the task folder {}: {source}", folder.display())]
     TaskFolder {
@@ -108,7 +117,8 @@ impl SetupError {
             | Self::BadGlob { key, .. }
             | Self::NothingMatches { key, .. }
             | Self::Overlap { key, .. }
-            | Self::Environment { key, .. } => key,
+            | Self::Environment { key, .. }
+            | Self::Mount { key, .. } => key,
             Self::JudgeFilesInProcess => "evaluator.judge_files",
             Self::NothingWarm => "evaluator.warm_imports",
             Self::TaskFolder { .. } => "",
@@ -133,6 +143,7 @@ pub(crate) struct Plan {
     /// The files of each side.
     candidate: Vec<SandboxFile>,
     judge: Vec<SandboxFile>,
+    mounts: Vec<Source>,
     /// What sandboxes are made for, so far.
     specs: Mutex<HashMap<(Side, StageName, u32), Arc<SandboxSpec>>>,
     /// Whether the program is given as a folder even when it has one file.
@@ -163,6 +174,7 @@ impl Plan {
             }
         }
         let env = environment(&task)?;
+        let mounts = mounts::find(&task, &task_root)?;
         let program_is_folder =
             task.program.as_ref().is_some_and(|program| task_root.join(&program.path).is_dir());
         Ok(Self {
@@ -173,6 +185,7 @@ impl Plan {
             env,
             candidate,
             judge,
+            mounts,
             specs: Mutex::default(),
             program_is_folder,
         })
@@ -196,18 +209,36 @@ impl Plan {
                 side: side.word(),
                 env: self.env.clone(),
                 files,
-                limits: limits(stage),
+                limits: limits(stage, self.task.sandbox.shm.0),
                 warm: WarmPython::of(argv, imports).filter(|_| !imports.is_empty()),
+                outside: Outside {
+                    network: self.task.sandbox.network,
+                    mounts: self.mounts.iter().filter_map(|m| m.mount(side, slot)).collect(),
+                    cores: self.cores(stage, slot),
+                },
             })
         };
         Arc::clone(specs.entry(key).or_insert_with(make))
     }
+
+    /// The cores that are a slot's own; empty when the stage asks for none.
+    fn cores(&self, stage: &Stage, slot: u32) -> Vec<u32> {
+        if !stage.resources.pin {
+            return Vec::new();
+        }
+        let needs = |stage: &Stage| stage.resources.cpus.ceil().max(1.0) as u32;
+        let stages = self.stages.iter().chain(&self.holdout);
+        // Slots may be in different stages at the same time.
+        let stride = stages.map(|step| needs(&step.stage)).max().unwrap_or(1);
+        (0..needs(stage)).map(|core| slot.saturating_mul(stride).saturating_add(core)).collect()
+    }
 }
 
-fn limits(stage: &Stage) -> Limits {
+fn limits(stage: &Stage, shm: u64) -> Limits {
     Limits {
         memory: stage.resources.memory.0,
         disk: stage.resources.disk.0,
+        shm,
         file_size: largest_file(stage),
         processes: PROCESSES,
         cpus: stage.resources.cpus,

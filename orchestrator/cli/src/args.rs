@@ -134,6 +134,8 @@ pub enum Command {
     Export(Export),
     /// Check the journal against blobs, database, lineage and index
     Verify(Verify),
+    /// Remove what killed runs left at the Docker daemon
+    Gc(Gc),
     /// The search strategies and their rules
     #[command(after_help = "Example:\n  evolve strategies --json")]
     Strategies(Json),
@@ -188,7 +190,7 @@ pub struct Check {
     /// Task folder or task.toml
     pub task: PathBuf,
     /// Which sandbox the dry run uses; default: what the task says
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", env = "EVOLVE_SANDBOX")]
     pub sandbox: Option<Sandbox>,
     /// Machine-readable output
     #[arg(long)]
@@ -198,12 +200,31 @@ pub struct Check {
 /// Which sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Sandbox {
-    /// The strongest one this machine offers
+    /// docker if its daemon answers and the image can be had, else process
     Auto,
+    /// Containers of a Docker daemon
+    Docker,
     /// Isolated processes with limits (Linux)
     Process,
     /// Plain processes: no isolation, no limits but time
     Unconfined,
+}
+
+/// `gc`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A container that outlived its run keeps the result of its command for `evolve resume`; what is
+removed here is measured again.
+
+Example:
+  evolve gc --dry-run")]
+pub struct Gc {
+    /// Remove nothing, only say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `start`
@@ -227,7 +248,7 @@ pub struct Start {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Which sandbox; default: what the task says
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", env = "EVOLVE_SANDBOX")]
     pub sandbox: Option<Sandbox>,
     /// Who proposes: `mutate`, `model`, or `replay:RUN`; default: models if the task has any
     #[arg(long, value_name = "P")]

@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod logging;
 mod progress;
+mod sandboxes;
 mod session;
 mod signals;
 mod slots;
@@ -60,6 +61,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Report(args) => commands::report::report(runs, args)?,
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),
+        Command::Gc(args) => commands::gc::gc(args)?,
         Command::Strategies(args) => commands::strategies::strategies(args)?,
         Command::Schema => commands::schema::schema()?,
         Command::Doctor(args) => commands::doctor::doctor(args)?,

@@ -9,7 +9,6 @@ use evolve_core::facts::Phase;
 use evolve_core::knowledge::CognitionItem;
 use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, SystemClock};
 use evolve_core::redact::Redactor;
-use evolve_core::sandbox::Sandbox;
 use evolve_core::task::TaskConfig;
 use evolve_core::{Facts, Program};
 use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
@@ -17,7 +16,6 @@ use evolve_evaluators::{Harness, HarnessSetup};
 use evolve_prompts::Prompts;
 use evolve_propose::{Keys, Patience, ProposerSetup, Proposers};
 use evolve_report::Moment;
-use evolve_sandbox::HelperCommand;
 use evolve_search::Menu;
 use evolve_store::{Blobs, JournalWriter, Projections, RunDir, RunLock, StoreError};
 use jiff::Timestamp;
@@ -26,6 +24,7 @@ use tokio::runtime::Runtime;
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::progress::Progress;
+use crate::sandboxes::Sandboxes;
 use crate::signals;
 use crate::task_folder::write_program;
 
@@ -76,11 +75,6 @@ pub fn store_error(error: StoreError) -> CliError {
     CliError::new(exit, error.to_string())
 }
 
-/// How the sandbox starts its supervisor: this binary again.
-pub fn helper_command() -> Result<HelperCommand, CliError> {
-    HelperCommand::current_exe().map_err(CliError::from)
-}
-
 /// The keys of a task's models, from the environment.
 pub fn redactor(task: &TaskConfig) -> Redactor {
     let names = task.model.iter().filter_map(|model| model.api_key_env.as_deref());
@@ -93,11 +87,6 @@ pub fn runtime() -> Result<Runtime, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::failed(format!("cannot start worker threads: {error}")))
-}
-
-/// The sandbox for a task.
-pub fn sandbox(task: &TaskConfig) -> Result<Arc<dyn Sandbox>, CliError> {
-    Ok(evolve_sandbox::pick(task.sandbox.kind, helper_command()?)?)
 }
 
 /// What this host is, for the journal; never part of a decision.
@@ -242,26 +231,32 @@ pub fn knowledge(
     Ok(Some(Arc::new(base)))
 }
 
+/// What the run is called at a daemon: its folder, which tells `evolve gc` whether it lives.
+fn name_of(dir: &RunDir) -> String {
+    dir.root().canonicalize().unwrap_or_else(|_| dir.root().to_owned()).display().to_string()
+}
+
 /// Drives a run to its rest, writes its report and best program, and tells the person.
 pub fn drive(
     global: &Global,
     opened: Opened,
     wiring: &Wiring,
-    sandbox: Arc<dyn Sandbox>,
+    sandboxes: Sandboxes,
     begin: Begin,
     json: bool,
 ) -> Result<Exit, CliError> {
-    let runtime = runtime()?;
+    let (runtime, sandbox) = (&sandboxes.runtime, &sandboxes.sandbox);
     let Opened { dir, blobs, journal, projection, lock } = opened;
     let harness = Harness::new(HarnessSetup {
         task: Arc::clone(&wiring.task),
         task_root: wiring.task_root.clone(),
-        sandbox,
+        sandbox: Arc::clone(sandbox),
     })
     .map_err(|error| CliError::usage(error.to_string()))?;
     let knowledge = knowledge(&wiring.task, &wiring.task_root, &dir.index())?;
     let parts = parts(&wiring.task, wiring.proposer, wiring.analyzer)?;
     let proposer = Box::new(proposers(wiring, knowledge)?);
+    runtime.block_on(sandbox.take_over(&name_of(&dir)))?;
     let (workers, quiet) = (runtime.handle().clone(), global.quiet);
     let result = run(EngineSetup {
         begin,
@@ -276,6 +271,7 @@ pub fn drive(
         observer: Box::new(Progress::new(quiet)),
         on_handle: Box::new(move |handle| signals::watch(&workers, handle, quiet)),
     });
+    drop(sandboxes);
     let facts = result.map_err(|error| engine_error(error, &dir))?;
     finish(&dir, &facts, &*blobs)?;
     drop(lock);

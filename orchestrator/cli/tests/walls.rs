@@ -31,6 +31,7 @@ const ADAPTERS: &[(&str, &str)] = &[
     ("async-openai", "evolve-propose"),
     ("tantivy", "evolve-cognition"),
     ("tree-sitter", "evolve-mutate"),
+    ("bollard", "evolve-sandbox"),
     ("landlock", "evolve-sandbox-helper"),
     ("seccompiler", "evolve-sandbox-helper"),
     ("plotters", "evolve-report"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,30 @@ pub struct SandboxSpec {
     pub limits: Limits,
     /// A Python to keep warm.
     pub warm: Option<WarmPython>,
+    /// What of the world outside it shows.
+    pub outside: Outside,
+}
+
+/// What a sandbox shows of the world outside; by default nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outside {
+    /// Whether the network can be reached.
+    pub network: bool,
+    /// Files and folders.
+    pub mounts: Vec<Mount>,
+    /// The processor cores it runs on; empty: any.
+    pub cores: Vec<u32>,
+}
+
+/// A file or folder of the host that a sandbox shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Where it is.
+    pub source: PathBuf,
+    /// Where commands find it.
+    pub target: PathBuf,
+    /// Whether commands may write there: a cache.
+    pub writable: bool,
 }
 
 /// What the commands of a sandbox may use.
@@ -71,6 +96,8 @@ pub struct Limits {
     pub memory: u64,
     /// Bytes of all files that are written.
     pub disk: u64,
+    /// Bytes of shared memory files (`/dev/shm`).
+    pub shm: u64,
     /// Largest file, in bytes.
     pub file_size: u64,
     /// Most processes and threads at once.
@@ -185,6 +212,17 @@ pub trait Sandbox: Send + Sync {
     /// Opens a sandbox: a fresh one, or one that is kept and was cleaned. An error is the
     /// host's fault.
     fn open(&self, spec: Arc<SandboxSpec>) -> BoxFuture<Result<Box<dyn Session>, HostFault>>;
+    /// From now on it serves this run. Commands that an earlier controller of the run left
+    /// behind, and that go on without one, are not repeated but awaited, if they are asked for
+    /// again. An error is the host's fault.
+    fn take_over(&self, run: &str) -> BoxFuture<Result<(), HostFault>> {
+        let _ = run;
+        Box::pin(std::future::ready(Ok(())))
+    }
+    /// Ends what was kept or prepared, and waits until it is gone. No session is open any more.
+    fn close(&self) -> BoxFuture<()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// An open sandbox. Dropping it ends everything in it, unless it is kept for the next.

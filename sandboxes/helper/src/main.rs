@@ -4,7 +4,9 @@
 fn main() {
     let word = std::env::args().nth(1).unwrap_or_default();
     let result = match word.as_str() {
+        #[cfg(target_os = "linux")]
         "first" => evolve_sandbox_helper::relay::first_process(),
+        #[cfg(target_os = "linux")]
         "relay" => evolve_sandbox_helper::relay::relay(),
         _ => Err(std::io::Error::other("this program is started by a sandbox, not by hand")),
     };

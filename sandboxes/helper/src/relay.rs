@@ -1,19 +1,17 @@
 //! Inside a container: process 1 listens on a socket, and a relay, started by the daemon for a
 //! controller, carries bytes between the controller and that socket.
 
-use std::fs::Permissions;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 
 use crate::guest::meter::{Groups, Meter};
 use crate::guest::{Guest, Link, Scope, serve};
 use crate::sys;
 
-/// Where process 1 listens: in memory of its own that commands cannot write, since it is made
-/// before the first one and owned by who may not be replaced.
-const SOCKET: &str = "/run/evolve/helper";
+/// Where process 1 listens: a name without a file, which nobody can take away from it as long
+/// as it lives, and it lives as long as the container.
+const SOCKET: &str = "evolve-helper";
 
 /// Process 1 of a container.
 ///
@@ -21,8 +19,7 @@ const SOCKET: &str = "/run/evolve/helper";
 /// When the socket cannot be made.
 pub fn first_process() -> io::Result<()> {
     sys::hide();
-    let listener = UnixListener::bind(SOCKET)?;
-    std::fs::set_permissions(SOCKET, Permissions::from_mode(0o666))?;
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(SOCKET)?)?;
     let meter = Meter::open(&Groups::of_container());
     let link = Link::Socket { listener, stream: None };
     serve(Guest { link, scope: Scope::Namespace, meter });
@@ -35,7 +32,7 @@ pub fn first_process() -> io::Result<()> {
 /// When process 1 does not listen.
 pub fn relay() -> io::Result<()> {
     sys::hide();
-    let socket = connect(Path::new(SOCKET))?;
+    let socket = connect(&SocketAddr::from_abstract_name(SOCKET)?)?;
     let mut answers = socket.try_clone()?;
     std::thread::spawn(move || {
         let _ = copy(&mut answers, &mut io::stdout());
@@ -47,10 +44,10 @@ pub fn relay() -> io::Result<()> {
 }
 
 /// The daemon may start a relay before process 1 listens.
-fn connect(path: &Path) -> io::Result<UnixStream> {
+fn connect(address: &SocketAddr) -> io::Result<UnixStream> {
     let mut tries = 0;
     loop {
-        match UnixStream::connect(path) {
+        match UnixStream::connect_addr(address) {
             Ok(socket) => return Ok(socket),
             Err(error) if tries == 500 => return Err(error),
             Err(_) => std::thread::sleep(std::time::Duration::from_millis(10)),

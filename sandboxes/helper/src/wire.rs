@@ -107,7 +107,8 @@ pub struct Prepare {
     pub writable: Vec<String>,
     /// A Python to keep warm.
     pub warm: Option<Warm>,
-    /// Seconds after which a sandbox that nobody talks to ends.
+    /// Seconds after which a container whose controller is gone ends; after a command, its own
+    /// time if that is longer.
     pub idle_s: u64,
 }
 
@@ -168,8 +169,6 @@ pub enum Ask {
     /// Forget the command and clean up. Answer: `Ready` or, when it cannot be trusted any
     /// more, `Fault`.
     Reset,
-    /// What is going on? Answer: `State`.
-    State,
 }
 
 /// How a command's first process ended.
@@ -224,12 +223,12 @@ pub enum Tell {
     Files(Vec<FileHead>),
     /// The folder cannot be taken.
     Refused(Refused),
-    /// The command that runs or ran.
+    /// Greets a controller that comes to a container. What the command that runs or ran has
+    /// printed follows as `Output`, and if it ended, `Ended`, as if the controller had never
+    /// been away.
     State {
-        /// Its key, if there is one.
+        /// The command's key, if there is one.
         key: Option<String>,
-        /// Whether it has ended.
-        ended: bool,
     },
     /// The sandbox is of no use: why.
     Fault(String),
@@ -326,10 +325,10 @@ mod tests {
         let ask = Ask::Read(Folder::Work, "a\nb".to_owned(), 7);
         let mut bytes = Vec::new();
         send(&mut bytes, &ask, &[b"pay", b"load"]).unwrap();
-        send(&mut bytes, &Ask::State, &[]).unwrap();
+        send(&mut bytes, &Ask::Reset, &[]).unwrap();
         let mut from = bytes.as_slice();
         assert_eq!(receive::<Ask>(&mut from).unwrap(), (ask, b"payload".to_vec()));
-        assert_eq!(receive::<Ask>(&mut from).unwrap(), (Ask::State, Vec::new()));
+        assert_eq!(receive::<Ask>(&mut from).unwrap(), (Ask::Reset, Vec::new()));
         assert!(receive::<Ask>(&mut from).is_err());
     }
 

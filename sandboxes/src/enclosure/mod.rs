@@ -33,6 +33,8 @@ pub(crate) struct Enclosure {
     pub network: bool,
     /// Sums over all processes.
     pub caps: Caps,
+    /// The processor cores it runs on; empty: any.
+    pub cores: Vec<u32>,
 }
 
 /// Something of this system that can be seen inside.
@@ -73,6 +75,14 @@ pub(crate) fn supervise() -> io::Result<()> {
 }
 
 fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
+    if let Err(error) = pin(&enclosure.cores) {
+        let cores = &enclosure.cores;
+        link.refuse(&format!(
+            "this slot cannot have the cores {cores:?} for its own ({error}); lower \
+             run.evaluation_slots or the stage's cpus, or do without `pin`"
+        ));
+        return Ok(());
+    }
     let groups = match groups::make(&enclosure.tag, enclosure.caps) {
         Ok(groups) => groups,
         Err(error) => {
@@ -122,6 +132,22 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Keeps this process and its children on these cores.
+fn pin(cores: &[u32]) -> io::Result<()> {
+    if cores.is_empty() {
+        return Ok(());
+    }
+    let allowed = rustix::thread::sched_getaffinity(None)?;
+    let mut set = rustix::thread::CpuSet::new();
+    for core in cores.iter().map(|core| *core as usize) {
+        if core >= rustix::thread::CpuSet::MAX_CPU || !allowed.is_set(core) {
+            return Err(io::Error::other(format!("core {core} is not there")));
+        }
+        set.set(core);
+    }
+    Ok(rustix::thread::sched_setaffinity(None, &set)?)
 }
 
 /// The pipes' ends that this process holds would keep them open when the helper is gone.

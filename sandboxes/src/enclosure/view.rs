@@ -66,7 +66,7 @@ pub(super) fn enter(enclosure: &Enclosure, gate: &OwnedFd) -> io::Result<()> {
     rustix::process::pivot_root(".", ".").map_err(io::Error::from).map_err(at("pivot_root"))?;
     unmount(".", UnmountFlags::DETACH)?;
     std::env::set_current_dir("/")?;
-    restrict(&open("/")?, false)?;
+    restrict(&open("/")?, false, false)?;
     if !enclosure.network {
         raise_loopback()?;
     }
@@ -210,8 +210,9 @@ fn show(stage: &Path, trees: Vec<(Bind, OwnedFd)>) -> io::Result<()> {
                 File::create(&target)?;
             }
         }
-        if !bind.writable {
-            restrict(&tree, true)?;
+        // Devices are devices, and only ours.
+        if !bind.target.starts_with("/dev") {
+            restrict(&tree, true, bind.writable)?;
         }
         move_to(&tree, &target)?;
     }
@@ -223,10 +224,12 @@ fn move_to(tree: &OwnedFd, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a mount, and those below it if asked, read-only and without set-user-id programs.
-fn restrict(tree: &OwnedFd, below: bool) -> io::Result<()> {
+/// Makes a mount, and those below it if asked, read-only (unless said) and without
+/// set-user-id programs and devices.
+fn restrict(tree: &OwnedFd, below: bool, writable: bool) -> io::Result<()> {
+    let read_only = if writable { 0 } else { libc::MOUNT_ATTR_RDONLY };
     let attributes = libc::mount_attr {
-        attr_set: libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV,
+        attr_set: read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV,
         attr_clr: 0,
         propagation: 0,
         userns_fd: 0,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // shared by tests only
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,9 +11,11 @@ use std::time::{Duration, Instant};
 
 use evolve_core::ports::HostFault;
 use evolve_core::sandbox::{
-    EnvValue, Limits, Sandbox, SandboxCommand, SandboxOutcome, SandboxSpec, Session,
+    EnvValue, Limits, Outside, Sandbox, SandboxCommand, SandboxOutcome, SandboxSpec, Session,
 };
-use evolve_sandbox::{HelperCommand, ProcessSandbox, UnconfinedSandbox};
+use evolve_sandbox::{
+    DockerSandbox, HelperCommand, ImageSource, ProcessSandbox, Say, UnconfinedSandbox,
+};
 
 /// Marks the processes of one test, so that they can be found among all others.
 pub const MARK: &str = "SANDBOX_TEST_MARK";
@@ -25,8 +28,41 @@ pub fn process() -> ProcessSandbox {
     ProcessSandbox::new(helper())
 }
 
-pub fn both() -> [Arc<dyn Sandbox>; 2] {
-    [Arc::new(process()), Arc::new(UnconfinedSandbox::new(helper()))]
+/// The docker sandbox, where a daemon answers and has the image; else that is said and counted.
+pub async fn docker() -> Option<DockerSandbox> {
+    let say: Say = Arc::new(|line| println!("{line}"));
+    match DockerSandbox::connect(&ImageSource::Default, &say).await {
+        Ok(docker) => Some(docker),
+        Err(fault) => {
+            let test = std::thread::current().name().unwrap_or("a test").to_owned();
+            skipped(&format!("{test} in containers"), "docker", &fault.what);
+            None
+        }
+    }
+}
+
+/// Says and counts what is left out.
+pub fn skipped(what: &str, needs: &str, why: &str) {
+    println!("skipped: {what}: {why}");
+    if let Some(log) = std::env::var_os("EVOLVE_SKIP_LOG") {
+        let mut log = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
+        writeln!(log, "{what}\t{needs}\t{why}").unwrap();
+    }
+}
+
+/// In each sandbox that confines what runs there.
+pub async fn confined(test: impl AsyncFn(&dyn Sandbox)) {
+    test(&process()).await;
+    if let Some(docker) = docker().await {
+        test(&docker).await;
+        docker.close().await;
+    }
+}
+
+/// In each sandbox.
+pub async fn everywhere(test: impl AsyncFn(&dyn Sandbox)) {
+    test(&UnconfinedSandbox::new(helper())).await;
+    confined(test).await;
 }
 
 /// A spec with tight limits.
@@ -39,11 +75,13 @@ pub fn spec() -> SandboxSpec {
         limits: Limits {
             memory: 256 << 20,
             disk: 64 << 20,
+            shm: 64 << 20,
             file_size: 1 << 20,
             processes: 64,
             cpus: 2.0,
         },
         warm: None,
+        outside: Outside::default(),
     }
 }
 

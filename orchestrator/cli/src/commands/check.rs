@@ -9,9 +9,10 @@ use evolve_evaluators::{Harness, HarnessSetup};
 use serde_json::json;
 
 use crate::args::Check;
-use crate::commands::start::sandbox_kind;
+use crate::commands::start::{check_requirements, sandbox_kind};
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
+use crate::sandboxes::Sandboxes;
 use crate::session::{self, ProposerKind, Wiring};
 use crate::task_folder::TaskFolder;
 
@@ -59,20 +60,12 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     };
     session::proposers(&wiring, knowledge)?;
     session::parts(&task, kind, true)?;
-    let sandbox = session::sandbox(&task)?;
-    let runtime = session::runtime()?;
-    let missing = runtime.block_on(evolve_evaluators::check_requirements(&task, &*sandbox))?;
-    if !missing.is_empty() {
-        let list: Vec<_> = missing.iter().map(|m| format!("{} ({})", m.name, m.why)).collect();
-        let list = list.join("; ");
-        let message = format!("the task needs Python packages that are not installed: {list}");
-        return Err(CliError::usage(message)
-            .help("install them where python3 finds them, for example with pip"));
-    }
+    let sandboxes = Sandboxes::open(&task, &folder.root, args.json)?;
+    check_requirements(&task, &sandboxes)?;
     let harness = Harness::new(HarnessSetup {
         task: Arc::clone(&task),
         task_root: folder.root.clone(),
-        sandbox,
+        sandbox: Arc::clone(&sandboxes.sandbox),
     })
     .map_err(|error| CliError::usage(error.to_string()))?;
     let Some(program) = program else {
@@ -80,7 +73,7 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
         return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
     };
-    dry_run(&folder, &harness, &runtime, &program)
+    dry_run(&folder, &harness, &sandboxes.runtime, &program)
 }
 
 fn dry_run(

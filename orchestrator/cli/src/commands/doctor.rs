@@ -5,14 +5,16 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evolve_core::sandbox::{Exit, Limits, SandboxCommand, SandboxSpec};
+use evolve_core::sandbox::{Exit, Limits, Outside, SandboxCommand, SandboxSpec};
 use evolve_core::task::SandboxKind;
+use evolve_sandbox::{ImageSource, Say};
 use serde_json::json;
 
 use crate::args::Json;
 use crate::commands::{print, print_json};
 use crate::error::CliError;
-use crate::session::{helper_command, runtime};
+use crate::sandboxes::helper_command;
+use crate::session::runtime;
 
 struct Finding {
     what: &'static str,
@@ -25,7 +27,8 @@ pub fn doctor(args: &Json) -> Result<(), CliError> {
     let findings = [
         Finding { what: "system", needed: true, found: system() },
         Finding { what: "python3", needed: true, found: python() },
-        Finding { what: "process sandbox", needed: true, found: sandbox() },
+        Finding { what: "process sandbox", needed: true, found: sandbox(SandboxKind::Process) },
+        Finding { what: "docker sandbox", needed: false, found: sandbox(SandboxKind::Docker) },
         Finding { what: "git (to read lineage.git)", needed: false, found: git() },
         Finding { what: "model key", needed: false, found: key() },
     ];
@@ -78,9 +81,13 @@ fn python() -> Result<String, String> {
 }
 
 /// Runs something in it: what a sandbox says of itself is not what a system lets it do.
-fn sandbox() -> Result<String, String> {
+fn sandbox(kind: SandboxKind) -> Result<String, String> {
+    let runtime = runtime().map_err(|error| error.message)?;
     let helper = helper_command().map_err(|error| error.message)?;
-    let sandbox = evolve_sandbox::pick(SandboxKind::Auto, helper).map_err(|fault| fault.what)?;
+    let silent: Say = Arc::new(|_| {});
+    let sandbox = runtime
+        .block_on(evolve_sandbox::pick(kind, helper, &ImageSource::Default, &silent))
+        .map_err(|fault| fault.what)?;
     let spec = SandboxSpec {
         slot: 0,
         side: "doctor",
@@ -89,11 +96,13 @@ fn sandbox() -> Result<String, String> {
         limits: Limits {
             memory: 1 << 30,
             disk: 1 << 20,
+            shm: 1 << 20,
             file_size: 1 << 20,
             processes: 16,
             cpus: 1.0,
         },
         warm: None,
+        outside: Outside::default(),
     };
     let command = SandboxCommand {
         argv: vec!["true".to_owned()],
@@ -103,13 +112,15 @@ fn sandbox() -> Result<String, String> {
         wall: Duration::from_secs(30),
         log: 1024,
     };
-    let runtime = runtime().map_err(|error| error.message)?;
     let outcome = runtime.block_on(async {
         let mut session = sandbox.open(Arc::new(spec)).await?;
-        session.run(command).await
+        let outcome = session.run(command).await;
+        drop(session);
+        sandbox.close().await;
+        outcome
     });
     match outcome.map_err(|fault| fault.what)?.exit {
-        Exit::Code(0) => Ok(format!("{}\n{}", sandbox.name(), sandbox.guarantees().join("\n"))),
+        Exit::Code(0) => Ok(format!("it works\n{}", sandbox.guarantees().join("\n"))),
         exit => Err(format!("`true` in the {} sandbox ended with {exit:?}", sandbox.name())),
     }
 }

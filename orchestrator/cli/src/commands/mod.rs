@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod doctor;
+pub mod gc;
 pub mod init;
 pub mod read;
 pub mod replay;

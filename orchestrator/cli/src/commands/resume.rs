@@ -6,12 +6,14 @@ use std::sync::Arc;
 use evolve_core::Seq;
 use evolve_core::event::{BudgetChanged, Resumed};
 use evolve_core::ports::HostFault;
+use evolve_core::task::SandboxKind;
 use evolve_engine::Begin;
 use evolve_store::{Reader, RunDir, RunLock, resolve_run};
 
 use crate::args::{Global, Resume};
 use crate::commands::start::TASK_FOLDER;
 use crate::error::{CliError, Exit};
+use crate::sandboxes::Sandboxes;
 use crate::session::{self, Opened, ProposerKind, Wiring, store_error};
 use crate::slots;
 use crate::task_folder::TaskFolder;
@@ -42,7 +44,10 @@ pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
     if !note.is_empty() && !global.quiet {
         eprintln!("{note}");
     }
-    let sandbox = session::sandbox(&task)?;
+    // Results of different sandboxes are not to be compared: it stays the one of the start.
+    let mut config = started.task.clone();
+    config.sandbox.kind = kind_of(&started.sandbox).unwrap_or(config.sandbox.kind);
+    let sandboxes = Sandboxes::open(&config, &dir.task(), global.quiet)?;
     let slots = slots::resolve(&task, kind == ProposerKind::Model);
     let events =
         reader.events(Seq(0)).map(|event| event.map_err(|error| HostFault::new(error.to_string())));
@@ -58,7 +63,17 @@ pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
         analyzer: started.analyzer,
         task_root: dir.task(),
     };
-    session::drive(global, opened, &wiring, sandbox, begin, args.json)
+    session::drive(global, opened, &wiring, sandboxes, begin, args.json)
+}
+
+/// The kind of sandbox that a run recorded.
+fn kind_of(lines: &[String]) -> Option<SandboxKind> {
+    match lines.first()?.split_once(':')?.0 {
+        "docker" => Some(SandboxKind::Docker),
+        "process" => Some(SandboxKind::Process),
+        "unconfined" => Some(SandboxKind::Unconfined),
+        _ => None,
+    }
 }
 
 /// What to say when the task's folder is no longer what the run has copied.

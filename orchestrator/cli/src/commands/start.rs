@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use evolve_core::event::RunStarted;
 use evolve_core::ports::BlobStore;
-use evolve_core::task::SandboxKind;
+use evolve_core::task::{SandboxKind, TaskConfig};
 use evolve_core::{CandidateId, Program, RunId};
 use evolve_engine::Begin;
 use evolve_store::{Reader, RunDir, new_run_id, resolve_run};
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::args::{Global, Sandbox, Start, VERSION};
 use crate::error::{CliError, Exit};
+use crate::sandboxes::Sandboxes;
 use crate::session::{self, Opened, ProposerKind, Wiring, store_error};
 use crate::slots;
 use crate::task_folder::TaskFolder;
@@ -32,9 +33,9 @@ pub fn start(global: &Global, args: &Start) -> Result<Exit, CliError> {
     };
     let (program, from) = start_program(&global.runs, args, &folder)?;
     let description = folder.description()?;
-    let sandbox = session::sandbox(&folder.config)?;
-    check_requirements(&folder, &*sandbox)?;
-    say_how(global, &folder, kind, &*sandbox);
+    let sandboxes = Sandboxes::open(&folder.config, &folder.root, global.quiet)?;
+    check_requirements(&folder.config, &sandboxes)?;
+    say_how(global, &folder, kind, &*sandboxes.sandbox);
 
     let task = Arc::new(folder.config.clone());
     let dir = create_run(&global.runs, &folder)?;
@@ -51,7 +52,7 @@ pub fn start(global: &Global, args: &Start) -> Result<Exit, CliError> {
         slots: slots::resolve(&task, kind == ProposerKind::Model),
         proposer: kind.word().to_owned(),
         analyzer: !args.no_analyzer,
-        sandbox: sandbox_lines(&*sandbox),
+        sandbox: sandbox_lines(&*sandboxes.sandbox),
         evolve: VERSION.to_owned(),
         host: host(&folder.root),
     };
@@ -64,7 +65,7 @@ pub fn start(global: &Global, args: &Start) -> Result<Exit, CliError> {
     };
     made.keep = true;
     let begin = Begin::New(Box::new(started));
-    session::drive(global, opened, &wiring, sandbox, begin, args.json).inspect_err(|error| {
+    session::drive(global, opened, &wiring, sandboxes, begin, args.json).inspect_err(|error| {
         // A run that never began is not left lying about.
         made.keep =
             error.exit == Exit::Fault || dir.journal().metadata().is_ok_and(|m| m.len() > 0);
@@ -105,6 +106,7 @@ pub fn open_task(args: &Start) -> Result<TaskFolder, CliError> {
 pub fn sandbox_kind(kind: Sandbox) -> SandboxKind {
     match kind {
         Sandbox::Auto => SandboxKind::Auto,
+        Sandbox::Docker => SandboxKind::Docker,
         Sandbox::Process => SandboxKind::Process,
         Sandbox::Unconfined => SandboxKind::Unconfined,
     }
@@ -168,20 +170,21 @@ fn start_program(
     Ok((program, Some(format!("{}:{id}", dir.id()))))
 }
 
-fn check_requirements(
-    folder: &TaskFolder,
-    sandbox: &dyn evolve_core::sandbox::Sandbox,
-) -> Result<(), CliError> {
-    let runtime = session::runtime()?;
-    let check = evolve_evaluators::check_requirements(&folder.config, sandbox);
-    let missing = runtime.block_on(check)?;
+/// Every Python package that the task needs must be where its commands run.
+pub fn check_requirements(task: &TaskConfig, sandboxes: &Sandboxes) -> Result<(), CliError> {
+    let check = evolve_evaluators::check_requirements(task, &*sandboxes.sandbox);
+    let missing = sandboxes.runtime.block_on(check)?;
     if missing.is_empty() {
         return Ok(());
     }
     let list: Vec<_> = missing.iter().map(|m| format!("{} ({})", m.name, m.why)).collect();
     let list = list.join("; ");
     Err(CliError::usage(format!("the task needs Python packages that are not installed: {list}"))
-        .help("install them where python3 finds them, for example with pip"))
+        .help(if sandboxes.sandbox.name() == "docker" {
+            "use an image that has them: sandbox.image, or a Dockerfile with sandbox.build"
+        } else {
+            "install them where python3 finds them, for example with pip"
+        }))
 }
 
 /// The first lines of output: who proposes, and what the sandbox cannot do.

@@ -88,6 +88,8 @@ timeout = "10s"
             .env_remove("OPENAI_API_KEY")
             .env_remove("EVOLVE_RUNS")
             .env("NO_COLOR", "1")
+            // What is not about the sandbox is tested with the one that starts fastest.
+            .env("EVOLVE_SANDBOX", "process")
             .args(args);
         command
     }

@@ -55,6 +55,11 @@ pub fn program_max_size() -> Bytes {
     Bytes(256 * 1024)
 }
 
+/// As Docker's own.
+pub fn shm() -> Bytes {
+    Bytes(64 * 1024 * 1024)
+}
+
 pub fn stage_timeout() -> Span {
     Span::seconds(60)
 }

@@ -137,6 +137,10 @@ pub struct Resources {
     /// Largest total size of all files that a command writes; they are kept in memory.
     #[serde(default = "defaults::stage_disk")]
     pub disk: Bytes,
+    /// Whether each evaluation has cores of its own (`cpus`, rounded up), so that timings do
+    /// not disturb each other.
+    #[serde(default)]
+    pub pin: bool,
 }
 
 impl Default for Resources {
@@ -146,6 +150,7 @@ impl Default for Resources {
             memory: defaults::stage_memory(),
             output: defaults::stage_output(),
             disk: defaults::stage_disk(),
+            pin: false,
         }
     }
 }

@@ -139,24 +139,101 @@ pub struct ProgramSection {
 }
 
 /// `[sandbox]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SandboxSection {
     /// Which sandbox.
     #[serde(default)]
     pub kind: SandboxKind,
+    /// The image of the docker sandbox, by name; default: `evolve/python:3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// A Dockerfile of this folder to build the image from. Its context is the folder that
+    /// holds it, without the judge's files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// Whether commands may reach the network. Results may then depend on it, and a program
+    /// can send away what it sees.
+    #[serde(default)]
+    pub network: bool,
+    /// Size of `/dev/shm`; counts as memory.
+    #[serde(default = "defaults::shm")]
+    pub shm: Bytes,
     /// Environment for both sides, as `NAME=value`. Nothing is inherited but a `PATH`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// Data and caches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mount: Vec<MountSection>,
+}
+
+impl Default for SandboxSection {
+    fn default() -> Self {
+        Self {
+            kind: SandboxKind::default(),
+            image: None,
+            build: None,
+            network: false,
+            shm: defaults::shm(),
+            env: Vec::new(),
+            mount: Vec::new(),
+        }
+    }
+}
+
+/// `[[sandbox.mount]]`: a file or folder of the host that sandboxes show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MountSection {
+    /// Where it is on the host: an absolute path; `${NAME}` is a variable of the environment.
+    pub source: String,
+    /// Where commands find it: an absolute path.
+    pub target: String,
+    /// Whether it is data or a cache.
+    #[serde(default)]
+    pub mode: MountMode,
+    /// Who sees it. What only the judge should know is for `judge`.
+    #[serde(default)]
+    pub side: MountSide,
+    /// For a cache: whether all evaluations share one, instead of one for each slot and side.
+    /// Then one program can change what the next one finds, and the report says so.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+/// How a mount may be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MountMode {
+    /// Read-only.
+    #[default]
+    Ro,
+    /// A folder that commands may write and that persists between evaluations.
+    Cache,
+}
+
+/// Who sees a mount.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MountSide {
+    /// Both sides.
+    #[default]
+    Both,
+    /// The candidate side alone.
+    Run,
+    /// The judge side alone.
+    Judge,
 }
 
 /// Which sandbox runs untrusted code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SandboxKind {
-    /// The strongest one this machine offers.
+    /// `docker` if its daemon answers and the image can be had, else `process`.
     #[default]
     Auto,
+    /// Containers of a Docker daemon.
+    Docker,
     /// Processes with limits on this machine (Linux).
     Process,
     /// Plain processes: no memory or process limits; for systems without the above.

@@ -16,11 +16,6 @@ pub fn task_schema() -> Value {
 const LATER: &[(&str, &str)] = &[
     ("evaluator.stage.prune", "pruning of long stages"),
     ("evaluator.stage.resources.device", "leased devices"),
-    ("sandbox.image", "the docker sandbox"),
-    ("sandbox.build", "the docker sandbox"),
-    ("sandbox.network", "network isolation"),
-    ("sandbox.shm", "the docker sandbox"),
-    ("sandbox.mount", "mounts"),
     ("tool", "agent proposers"),
     ("budget.device_hours", "leased devices"),
 ];

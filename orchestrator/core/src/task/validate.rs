@@ -1,10 +1,11 @@
 //! The rules that types cannot say.
 
 use std::collections::BTreeSet;
+use std::path::{Component, Path};
 
 use globset::Glob;
 
-use super::{Stage, TaskConfig, Trust};
+use super::{MountMode, Stage, TaskConfig, Trust};
 use crate::ids::StageName;
 use crate::program::Program;
 
@@ -54,8 +55,50 @@ pub(super) fn findings(task: &TaskConfig) -> Vec<Finding> {
             found.add(format!("sandbox.env.{i}"), format!("`{entry}` is not NAME=value"), "");
         }
     }
+    sandbox(task, &mut found);
     found.0
 }
+
+fn sandbox(task: &TaskConfig, found: &mut Findings) {
+    let section = &task.sandbox;
+    relative(section.build.as_deref(), "sandbox.build", found);
+    if section.image.is_some() && section.build.is_some() {
+        found.add("sandbox.build", "both `image` and `build` are given", "keep one of them");
+    }
+    if section.image.as_deref().is_some_and(|image| image.trim().is_empty()) {
+        found.add("sandbox.image", "the image has no name", "");
+    }
+    let mut targets = BTreeSet::new();
+    for (i, mount) in section.mount.iter().enumerate() {
+        let key = |name: &str| format!("sandbox.mount.{i}.{name}");
+        if !mount.source.starts_with(['/', '$']) {
+            found.add(key("source"), "this is not an absolute path", "begin with `/` or `${NAME}`");
+        }
+        let target = Path::new(&mount.target);
+        let plain = target.components().skip(1).all(|part| matches!(part, Component::Normal(_)));
+        if !target.is_absolute() || !plain || target.components().count() < 2 {
+            let what = format!("`{}` is not an absolute path without `..`", mount.target);
+            found.add(key("target"), what, "for example /data");
+        }
+        if let Some(own) = TAKEN.iter().find(|own| target.starts_with(own)) {
+            let what = format!("{own} is the sandbox's own");
+            found.add(key("target"), what, "choose another place, for example /data");
+        }
+        if !targets.insert(&mount.target) {
+            found.add(key("target"), "two mounts have the same target", "");
+        }
+        if mount.shared && mount.mode == MountMode::Ro {
+            found.add(
+                key("shared"),
+                "only a cache can be shared; data always is",
+                "remove the key",
+            );
+        }
+    }
+}
+
+/// Places in a sandbox that cannot be covered by a mount.
+const TAKEN: [&str; 6] = ["/evolve", "/evolve-helper", "/proc", "/sys", "/dev", "/tmp"];
 
 fn task_section(task: &TaskConfig, found: &mut Findings) {
     let name = &task.task.name;

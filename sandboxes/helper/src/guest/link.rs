@@ -20,7 +20,7 @@ pub enum Link {
         /// Answers.
         output: File,
     },
-    /// A socket on which a controller may come back.
+    /// A socket on which a controller may come back, or another one take over.
     Socket {
         /// Where it comes.
         listener: UnixListener,
@@ -29,46 +29,76 @@ pub enum Link {
     },
 }
 
+/// What happens next.
+pub(super) enum Next {
+    /// The controller asks something, with this payload.
+    Asked(Box<Ask>, Vec<u8>),
+    /// A controller came.
+    Came,
+    /// The controller is gone for good.
+    Over,
+}
+
+/// How long a controller that is there, or seems to be, may ask for nothing.
+const SILENCE: Duration = Duration::from_hours(24);
+
+/// How long a message may be stuck on its way.
+const STUCK: Duration = Duration::from_secs(30);
+
 impl Link {
     /// Whether a controller that is gone may come back.
     pub(super) fn is_patient(&self) -> bool {
         matches!(self, Self::Socket { .. })
     }
 
-    /// The next ask with its payload; none when nobody asked for so long or the controller is
-    /// gone for good.
-    pub(super) fn next(&mut self, patience: Option<Duration>) -> Option<(Ask, Vec<u8>)> {
+    /// Waits for what happens next. A controller that is gone is waited for so long.
+    pub(super) fn next(&mut self, patience: Duration) -> Next {
         loop {
             match self {
-                Self::Pipes { input, .. } => return wire::receive(input).ok(),
-                Self::Socket { stream: Some(open), .. } => {
-                    let buffered = !open.buffer().is_empty();
-                    if !buffered && !readable(open.get_ref().as_fd(), patience) {
-                        return None;
-                    }
+                Self::Pipes { input, .. } => {
+                    let asked = wire::receive(input);
+                    return asked
+                        .map_or(Next::Over, |(ask, payload)| Next::Asked(Box::new(ask), payload));
+                }
+                Self::Socket { stream: Some(open), .. } if !open.buffer().is_empty() => {
                     match wire::receive(open) {
-                        Ok(asked) => return Some(asked),
+                        Ok((ask, payload)) => return Next::Asked(Box::new(ask), payload),
                         Err(_) => self.lose(),
                     }
                 }
                 Self::Socket { listener, stream } => {
-                    if !readable(listener.as_fd(), patience) {
-                        return None;
+                    let patience = if stream.is_some() { SILENCE } else { patience };
+                    let open = stream.as_ref().map(|open| open.get_ref().as_fd());
+                    match first_readable(listener.as_fd(), open, patience) {
+                        Some(0) => {
+                            if self.accept() {
+                                return Next::Came;
+                            }
+                        }
+                        Some(_) => match stream.as_mut().map(wire::receive) {
+                            Some(Ok((ask, payload))) => return Next::Asked(Box::new(ask), payload),
+                            _ => self.lose(),
+                        },
+                        None => return Next::Over,
                     }
-                    *stream = accept(listener);
                 }
             }
         }
     }
 
-    /// Takes a controller that came back while a command runs.
-    pub(super) fn accept(&mut self) {
-        if let Self::Socket { listener, stream } = self
-            && stream.is_none()
-            && readable(listener.as_fd(), Some(Duration::ZERO))
-        {
-            *stream = accept(listener);
+    /// Takes a controller that came, if one did. It takes the place of the one before: only
+    /// one run is in charge, and who comes later knows better who that is.
+    pub(super) fn accept(&mut self) -> bool {
+        let Self::Socket { listener, stream } = self else { return false };
+        if first_readable(listener.as_fd(), None, Duration::ZERO).is_none() {
+            return false;
         }
+        let came = accept(listener);
+        let is_one = came.is_some();
+        if is_one {
+            *stream = came;
+        }
+        is_one
     }
 
     /// Answers. A controller that is gone does not hear it.
@@ -99,16 +129,17 @@ impl Link {
         }
     }
 
-    /// What to watch while a command runs: hanging up, or (of a listener) somebody coming.
-    pub(super) fn watch(&self) -> PollFd<'_> {
-        let file: BorrowedFd<'_> = match self {
-            Self::Pipes { input, .. } => input.get_ref().as_fd(),
-            Self::Socket { stream: Some(stream), .. } => stream.get_ref().as_fd(),
-            Self::Socket { listener, .. } => {
-                return PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN);
+    /// What to watch while a command runs: hanging up, and somebody coming.
+    pub(super) fn watch(&self) -> Vec<PollFd<'_>> {
+        let hanging_up = |file| PollFd::from_borrowed_fd(file, PollFlags::empty());
+        match self {
+            Self::Pipes { input, .. } => vec![hanging_up(input.get_ref().as_fd())],
+            Self::Socket { listener, stream } => {
+                let open = stream.as_ref().map(|open| hanging_up(open.get_ref().as_fd()));
+                let coming = PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN);
+                open.into_iter().chain([coming]).collect()
             }
-        };
-        PollFd::from_borrowed_fd(file, PollFlags::empty())
+        }
     }
 }
 
@@ -120,6 +151,9 @@ fn accept(listener: &UnixListener) -> Option<BufReader<UnixStream>> {
         let _ = stream.write_all(b"go away\n");
         return None;
     }
+    // A deadline must not wait for a network that is stuck.
+    stream.set_read_timeout(Some(STUCK)).ok()?;
+    stream.set_write_timeout(Some(STUCK)).ok()?;
     Some(BufReader::new(stream))
 }
 
@@ -133,14 +167,20 @@ fn is_root(_stream: &UnixStream) -> bool {
     false // containers run Linux
 }
 
-fn readable(file: BorrowedFd<'_>, patience: Option<Duration>) -> bool {
-    let timeout = patience.map(timespec);
+/// Which of the files can be read first, within this time.
+fn first_readable(
+    one: BorrowedFd<'_>,
+    other: Option<BorrowedFd<'_>>,
+    patience: Duration,
+) -> Option<usize> {
+    let files = || std::iter::once(one).chain(other);
     loop {
-        let mut watched = [PollFd::from_borrowed_fd(file, PollFlags::IN)];
-        match poll(&mut watched, timeout.as_ref()) {
-            Ok(n) => return n > 0,
+        let mut watched: Vec<PollFd<'_>> =
+            files().map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)).collect();
+        match poll(&mut watched, Some(&timespec(patience))) {
+            Ok(_) => return watched.iter().position(|file| !file.revents().is_empty()),
             Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return false,
+            Err(_) => return None,
         }
     }
 }

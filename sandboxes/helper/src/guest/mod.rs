@@ -22,6 +22,8 @@ use crate::wire::{Ask, FileHead, Report, Tell};
 use meter::Meter;
 use room::Room;
 
+use link::Next;
+
 pub use link::Link;
 pub use tree::Scope;
 
@@ -34,6 +36,12 @@ pub struct Guest {
     /// What the kernel counts.
     pub meter: Meter,
 }
+
+/// How long a container waits for its first ask.
+const IDLE: Duration = Duration::from_mins(5);
+
+/// Longest time that a result is kept for a controller that is gone.
+const LONGEST_KEPT: Duration = Duration::from_hours(24);
 
 /// How a command went, kept until it is collected.
 struct Done {
@@ -50,12 +58,18 @@ pub fn serve(mut guest: Guest) {
     if guest.scope == Scope::Descendants && sys::adopt_orphans().is_err() {
         return guest.link.tell(&fault("orphans cannot be adopted on this system"), &[]);
     }
-    let mut idle = Duration::from_mins(5);
+    let mut idle = IDLE;
     let mut room = None;
     let mut done: Option<Done> = None;
     loop {
-        let patience = guest.link.is_patient().then_some(idle);
-        let Some((ask, payload)) = guest.link.next(patience) else { break };
+        let (ask, payload) = match guest.link.next(idle) {
+            Next::Asked(ask, payload) => (*ask, payload),
+            Next::Came => {
+                greet(&mut guest.link, done.as_ref());
+                continue;
+            }
+            Next::Over => break,
+        };
         match (ask, &mut room) {
             (Ask::Prepare(prepare), _) => {
                 idle = Duration::from_secs(prepare.idle_s);
@@ -67,24 +81,16 @@ pub fn serve(mut guest: Guest) {
                     Err(why) => guest.link.tell(&Tell::Fault(why), &[]),
                 }
             }
-            (Ask::State, _) => {
-                let key = done.as_ref().map(|done| done.key.clone());
-                let ended = done.is_some();
-                guest.link.tell(&Tell::State { key, ended }, &[]);
-                if let Some(done) = &done {
-                    guest.link.tell(&Tell::Output, &[&done.head]);
-                    guest.link.tell(&Tell::Ended(done.report.clone()), &[&done.tail]);
+            (_, None) => guest.link.tell(&fault("nothing is prepared yet"), &[]),
+            (Ask::Run(run), Some(room)) => {
+                idle = idle.max(run.wall.min(LONGEST_KEPT));
+                match room.run(&mut guest, run, &payload) {
+                    // A controller that is there has heard it.
+                    Ok(Some(ended)) => done = Some(ended),
+                    Ok(None) => break, // the controller is gone and will not come back
+                    Err(why) => guest.link.tell(&Tell::Fault(why), &[]),
                 }
             }
-            (_, None) => guest.link.tell(&fault("nothing is prepared yet"), &[]),
-            (Ask::Run(run), Some(room)) => match room.run(&mut guest, run, &payload) {
-                Ok(Some(ended)) => {
-                    // A controller that is there has heard it.
-                    done = Some(ended);
-                }
-                Ok(None) => break, // the controller is gone and will not come back
-                Err(why) => guest.link.tell(&Tell::Fault(why), &[]),
-            },
             (Ask::Take(folder, limits), Some(room)) => {
                 match take::take(room.base(), folder, limits) {
                     Ok(taken) => answer_files(&mut guest.link, taken),
@@ -113,6 +119,15 @@ pub fn serve(mut guest: Guest) {
 /// What of seccomp and Landlock is active in sandboxes of this system, a line each.
 pub fn layers() -> Vec<String> {
     filter::Filter::new(&[]).layers()
+}
+
+/// Tells a controller that came what it may have missed.
+fn greet(link: &mut Link, done: Option<&Done>) {
+    link.tell(&Tell::State { key: done.map(|done| done.key.clone()) }, &[]);
+    if let Some(done) = done {
+        link.tell(&Tell::Output, &[&done.head]);
+        link.tell(&Tell::Ended(done.report.clone()), &[&done.tail]);
+    }
 }
 
 fn answer_files(link: &mut Link, taken: Vec<(FileHead, Vec<u8>)>) {

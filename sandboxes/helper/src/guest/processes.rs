@@ -25,6 +25,15 @@ pub fn processes() -> Vec<Process> {
         .collect()
 }
 
+/// Whether a process is of the user root: by its real user, which it cannot choose. (The owner
+/// of its folder is root as well when it merely hides.)
+pub(super) fn belongs_to_root(pid: i32) -> bool {
+    let Ok(status) = fs::read(format!("/proc/{pid}/status")) else { return false };
+    let status = String::from_utf8_lossy(&status);
+    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().next());
+    uid == Some("0")
+}
+
 /// Fields 3 to 5 of `/proc/PID/stat`; the name before them may hold anything.
 fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
     let end_of_name = stat.iter().rposition(|byte| *byte == b')')?;

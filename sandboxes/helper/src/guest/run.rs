@@ -67,7 +67,7 @@ impl Room {
             }
             Ok(mut started) => {
                 let deadline = began + run.wall;
-                let end = watch(deadline, &mut started, &mut guest.link, &mut head);
+                let end = watch(&run.key, deadline, &mut started, &mut guest.link, &mut head);
                 if matches!(end, End::ControllerGone) {
                     let _ = started.tree.kill();
                     return Ok(None);
@@ -183,7 +183,13 @@ impl Room {
     }
 }
 
-fn watch(deadline: Instant, started: &mut Started, link: &mut Link, head: &mut Vec<u8>) -> End {
+fn watch(
+    key: &str,
+    deadline: Instant,
+    started: &mut Started,
+    link: &mut Link,
+    head: &mut Vec<u8>,
+) -> End {
     // Without a handle (kernels before 5.3) the end of the process must be looked for.
     let tick = if started.end.is_some() { TICK } else { Duration::from_millis(2) };
     loop {
@@ -201,7 +207,10 @@ fn watch(deadline: Instant, started: &mut Started, link: &mut Link, head: &mut V
         } else if hung_up {
             return End::ControllerGone;
         }
-        link.accept();
+        if link.accept() {
+            link.tell(&Tell::State { key: Some(key.to_owned()) }, &[]);
+            link.tell(&Tell::Output, &[head]);
+        }
         if let Some(bytes) = started.capture.read_some() {
             pass_on(link, head, bytes);
         }
@@ -259,9 +268,10 @@ fn pass_on(link: &mut Link, head: &mut Vec<u8>, bytes: &[u8]) {
 /// Sleeps until something happens: whether the controller hung up, and whether the command's
 /// end was told.
 fn wait(link: &Link, started: &Started, longest: Duration) -> (bool, bool) {
-    let mut watched = vec![link.watch()];
+    let mut watched = link.watch();
+    let links = watched.len();
     watched.extend(started.end.as_ref().map(|end| PollFd::new(end, PollFlags::IN)));
-    let ends = watched.len() > 1;
+    let ends = watched.len() > links;
     watched
         .extend(started.capture.source().map(|pipe| PollFd::from_borrowed_fd(pipe, PollFlags::IN)));
     // An interrupted wait is as good as one that timed out.
@@ -269,6 +279,6 @@ fn wait(link: &Link, started: &Started, longest: Duration) -> (bool, bool) {
         return (false, false);
     }
     let hung_up = watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR);
-    let ended = ends && !watched[1].revents().is_empty();
+    let ended = ends && !watched[links].revents().is_empty();
     (hung_up, ended)
 }

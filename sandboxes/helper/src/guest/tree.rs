@@ -14,7 +14,7 @@ use rustix::process::{
     Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, kill_process_group, wait,
 };
 
-use super::processes::{Process, processes};
+use super::processes::{Process, belongs_to_root, processes};
 use crate::wire::Ended;
 
 /// How long a process in an uninterruptible system call is waited for.
@@ -124,12 +124,16 @@ impl Tree {
         let own = [Some(getpid()), self.spare];
         let groups = own.map(|pid| pid.and_then(|pid| rustix::process::getpgid(Some(pid)).ok()));
         let spare = self.spare.map(Pid::as_raw_pid);
+        let am_root = rustix::process::getuid().is_root();
         processes()
             .into_iter()
             // What has ended is collected by its parent, the spare one, in a moment.
             .filter(|process| !(process.ended && Some(process.parent) == spare))
             .filter_map(|process| Member::of(process, &groups))
             .filter(|member| !own.contains(&Some(member.pid)))
+            // Nor what the daemon started in this container: a relay, a person's shell. No
+            // command can become root.
+            .filter(|member| am_root || !belongs_to_root(member.pid.as_raw_pid()))
             .collect()
     }
 }

@@ -1,0 +1,51 @@
+//! A task's sandbox, with the runtime that it works on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use evolve_core::sandbox::Sandbox;
+use evolve_core::task::TaskConfig;
+use evolve_sandbox::{HelperCommand, ImageSource, Say, pick};
+use tokio::runtime::Runtime;
+
+use crate::error::CliError;
+use crate::session::runtime;
+
+/// Both are needed from the first check to the last evaluation. Dropping it ends what the
+/// sandbox kept.
+pub struct Sandboxes {
+    /// Where everything of a run is at work.
+    pub runtime: Runtime,
+    /// Where commands run.
+    pub sandbox: Arc<dyn Sandbox>,
+}
+
+impl Sandboxes {
+    /// The sandbox of a task, whose folder this is. Images may have to be pulled or built, which
+    /// is told unless `quiet`.
+    pub fn open(task: &TaskConfig, root: &Path, quiet: bool) -> Result<Self, CliError> {
+        let runtime = runtime()?;
+        let without = evolve_evaluators::judge_only_files(root, &task.evaluator)
+            .map_err(|error| CliError::usage(error.to_string()))?;
+        let image = ImageSource::of(&task.sandbox, root, without);
+        let say: Say = Arc::new(move |line| {
+            if !quiet {
+                eprintln!("{line}");
+            }
+        });
+        let picking = pick(task.sandbox.kind, helper_command()?, &image, &say);
+        let sandbox = runtime.block_on(picking)?;
+        Ok(Self { runtime, sandbox })
+    }
+}
+
+impl Drop for Sandboxes {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.sandbox.close());
+    }
+}
+
+/// How the sandbox starts its supervisor: this binary again.
+pub fn helper_command() -> Result<HelperCommand, CliError> {
+    HelperCommand::current_exe().map_err(CliError::from)
+}
