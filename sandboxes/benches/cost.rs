@@ -10,9 +10,18 @@ use evolve_core::ports::HostFault;
 use evolve_core::sandbox::{
     Exit, Folder, Limits, Outside, Sandbox, SandboxCommand, SandboxFile, SandboxSpec, WarmPython,
 };
-use evolve_sandbox::{HelperCommand, ProcessSandbox, UnconfinedSandbox, resolve_program};
+use evolve_sandbox::{
+    DEFAULT_IMAGE, DockerSandbox, HelperCommand, ImageSource, ProcessSandbox, UnconfinedSandbox,
+    resolve_program,
+};
 
 const ROUNDS: usize = 200;
+
+/// Containers take long to make.
+const FEW_ROUNDS: usize = 30;
+
+/// Time in which the next container is made, as while an evaluation runs elsewhere.
+const MEANWHILE: Duration = Duration::from_secs(1);
 
 /// About a millisecond of work.
 const BODY: &str =
@@ -32,7 +41,7 @@ async fn measure() -> Result<(), HostFault> {
     let helper = HelperCommand::new(env!("CARGO_BIN_EXE_evolve-sandbox-supervisor"));
     let process = ProcessSandbox::new(helper.clone());
     let unconfined = UnconfinedSandbox::new(helper);
-    for argv in [&["true"][..], &["python3", "-c", "pass"]] {
+    for argv in [&["true"][..], &["/usr/bin/python3", "-c", "pass"], &["python3", "-c", "pass"]] {
         let program = resolve_program(argv[0])?;
         let (mut plain, mut bare, mut confined) = (Vec::new(), Vec::new(), Vec::new());
         // In turn, so that a loaded machine troubles all alike.
@@ -46,17 +55,52 @@ async fn measure() -> Result<(), HostFault> {
         }
         let [plain, bare, confined] = [plain, bare, confined].map(median);
         println!(
-            "{:<8} plain {plain:6.2} ms   unconfined +{:5.2} ms   process +{:5.2} ms",
+            "{:<16} plain {plain:6.2} ms   unconfined +{:5.2} ms   process +{:5.2} ms",
             argv[0],
             bare - plain,
             confined - plain
         );
     }
-    warm(&process).await
+    warm(&process).await?;
+    match DockerSandbox::connect(&ImageSource::Default, &(Arc::new(|_: &str| {}) as _)).await {
+        Ok(docker) => {
+            containers(&docker).await?;
+            warm(&docker).await?;
+            docker.close().await;
+        }
+        Err(fault) => println!("docker: left out: {fault}"),
+    }
+    Ok(())
+}
+
+/// A container for each command: by the client's `run`, made when it is asked for, and made
+/// ahead.
+async fn containers(docker: &DockerSandbox) -> Result<(), HostFault> {
+    let (mut fresh, mut made, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
+    let prepared = Arc::new(spec(&[], None));
+    once(docker, &prepared, &["true"]).await?;
+    for _ in 0..FEW_ROUNDS {
+        tokio::time::sleep(MEANWHILE).await;
+        let start = Instant::now();
+        let mut client = Command::new("docker");
+        client.args(["run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL"]);
+        client.args(["--security-opt=no-new-privileges", "--memory=1g", "--pids-limit=64"]);
+        let _ = client.args(["--log-driver=none", DEFAULT_IMAGE, "true"]).status();
+        fresh.push(start.elapsed());
+        made.push(once(docker, &Arc::new(spec(&[], None)), &["true"]).await?);
+        tokio::time::sleep(MEANWHILE).await;
+        ahead.push(once(docker, &prepared, &["true"]).await?);
+    }
+    let [fresh, made, ahead] = [fresh, made, ahead].map(median);
+    println!(
+        "true     docker run {fresh:6.2} ms   container on demand {made:6.2} ms   made ahead \
+         {ahead:6.2} ms"
+    );
+    Ok(())
 }
 
 /// A script of a millisecond, with a fresh Python and with a warm one.
-async fn warm(process: &ProcessSandbox) -> Result<(), HostFault> {
+async fn warm(sandbox: &dyn Sandbox) -> Result<(), HostFault> {
     let argv = ["python3", "run.py"];
     let words: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
     for import in ["json", "numpy"] {
@@ -64,18 +108,22 @@ async fn warm(process: &ProcessSandbox) -> Result<(), HostFault> {
         let imports = [import.to_owned()];
         let cold = Arc::new(spec(&[&code], None));
         let warm = Arc::new(spec(&[&code], WarmPython::of(&words, &imports)));
-        if once(process, &cold, &argv).await.is_err() {
-            println!("{import} is not installed: left out");
+        let name = sandbox.name();
+        if once(sandbox, &cold, &argv).await.is_err() {
+            println!("{name}: {import} is not installed: left out");
             continue;
         }
-        once(process, &warm, &argv).await?;
+        once(sandbox, &warm, &argv).await?;
         let (mut colds, mut warms) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            colds.push(once(process, &cold, &argv).await?);
-            warms.push(once(process, &warm, &argv).await?);
+        let rounds = if name == "docker" { FEW_ROUNDS } else { ROUNDS };
+        for _ in 0..rounds {
+            colds.push(once(sandbox, &cold, &argv).await?);
+            warms.push(once(sandbox, &warm, &argv).await?);
         }
         let [cold, warm] = [colds, warms].map(median);
-        println!("{import:<8} script of 1 ms: fresh Python {cold:6.2} ms   warm {warm:6.2} ms");
+        println!(
+            "{import:<8} {name}, script of 1 ms: fresh Python {cold:6.2} ms   warm {warm:6.2} ms"
+        );
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use common::{Marked, spec, text};
@@ -113,6 +114,65 @@ async fn scripts_end_as_python_ends_them() {
         }
     })
     .await;
+}
+
+/// Scripts that leave something to be done after their last line.
+const UNFINISHED: [&str; 7] = [
+    "f = open('left', 'w'); f.write('a file that is still open')",
+    "class C: pass\nc = C(); c.me = c; c.f = open('left', 'w'); c.f.write('in a cycle')",
+    "import threading, time\ndef late():\n time.sleep(0.2); open('left', 'w').write('x'); print('late')\nthreading.Thread(target=late).start()\nprint('early')",
+    "import atexit\n@atexit.register\ndef bye(): print('bye', open('left', 'w').write('x'))\nraise SystemExit(-1)",
+    "class D:\n def __del__(self): print('gone')\nd = D()",
+    "import sys\nsys.stdout.write('no end of line')\nsys.exit(True)",
+    "import lib\nlib.keep()",
+];
+
+#[tokio::test]
+async fn what_a_script_leaves_to_its_end_is_done() {
+    common::confined(async |sandbox| {
+        let fresh = Arc::new(SandboxSpec { warm: None, ..(*warm(&[])).clone() });
+        let warm = warm(&["json"]);
+        for code in UNFINISHED {
+            let mut ends = Vec::new();
+            for spec in [&fresh, &warm] {
+                let mut session = sandbox.open(Arc::clone(spec)).await.unwrap();
+                let mut marked = script(code);
+                let lib = "f = open('left', 'w')\ndef keep(): f.write('by another module')\n";
+                marked.command.files.push(SandboxFile {
+                    folder: Folder::Work,
+                    path: "lib.py".to_owned(),
+                    bytes: Arc::from(lib.as_bytes()),
+                    executable: false,
+                });
+                let outcome = marked.run_with(&mut *session).await.unwrap();
+                let left = session.read(Folder::Work, "left".to_owned(), 100).await.unwrap();
+                ends.push((outcome.exit, text(&outcome), left));
+            }
+            assert_eq!(ends[0], ends[1], "{code}");
+            assert!(ends[0].2.is_some() || !ends[0].1.is_empty(), "{code}: {:?}", ends[0]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn numpy_draws_anew_in_each_command() {
+    // The base image has numpy; this machine's Python need not.
+    let Some(docker) = common::docker().await else { return };
+    let argv = ["python3", "run.py"].map(str::to_owned);
+    let warm = WarmPython::of(&argv, &["numpy".to_owned()]);
+    let spec = Arc::new(SandboxSpec { warm, ..spec() });
+    let mut drawn = BTreeSet::new();
+    for _ in 0..3 {
+        let mut marked = script("import numpy; print(numpy.random.rand())");
+        marked.command.argv = argv.to_vec();
+        let mut session = docker.open(Arc::clone(&spec)).await.unwrap();
+        let outcome = marked.run_with(&mut *session).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
+        drawn.insert(text(&outcome));
+    }
+    assert_eq!(drawn.len(), 3, "{drawn:?}");
+    docker.close().await;
 }
 
 #[tokio::test]

@@ -1,12 +1,11 @@
 //! Control groups: limits on all processes of a sandbox together. Version 1 and 2, where this
 //! user may make them.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use evolve_sandbox_helper::guest::meter::Groups;
-use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
 const ROOT: &str = "/sys/fs/cgroup";
@@ -34,10 +33,15 @@ impl Made {
         self.groups.clone()
     }
 
-    /// Puts a process into them.
-    pub(super) fn add(&self, process: Pid) -> io::Result<()> {
-        let pid = process.as_raw_pid().to_string();
-        self.folders.iter().try_for_each(|folder| fs::write(folder.join("cgroup.procs"), &pid))
+    /// The ways into them. In version 1 a thread enters by itself: only then does it not have
+    /// to wait until all processes of the machine have passed a safe point (10 ms and more).
+    pub(super) fn doors(&self) -> io::Result<Vec<Door>> {
+        let open = |folder: &PathBuf| {
+            let tasks = folder.join("tasks");
+            let file = if tasks.exists() { tasks } else { folder.join("cgroup.procs") };
+            File::options().write(true).open(file).map(Door)
+        };
+        self.folders.iter().map(open).collect()
     }
 
     /// Removes them; everything in them has ended.
@@ -53,6 +57,17 @@ impl Made {
                 }
             }
         }
+    }
+}
+
+/// A way into a group.
+#[derive(Debug)]
+pub(super) struct Door(File);
+
+impl Door {
+    /// Puts this process, which has one thread, into the group.
+    pub(super) fn enter(mut self) -> io::Result<()> {
+        self.0.write_all(b"0")
     }
 }
 

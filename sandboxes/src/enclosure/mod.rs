@@ -15,6 +15,8 @@ use evolve_sandbox_helper::guest::{Guest, Link, Scope, serve};
 use rustix::process::{Pid, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
+use groups::Door;
+
 pub(crate) use groups::{Caps, available as groups_available, sweep as sweep_groups};
 pub(crate) use view::{BASE, shows};
 
@@ -91,12 +93,14 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
         }
     };
     let meter = Meter::open(&groups.folders());
+    let doors = groups.doors()?;
     let (go, gate) = io::pipe().map(|(reader, writer)| (writer, reader))?;
     match clone(enclosure.network) {
         Ok(None) => {
             drop(go);
             let (mut link, gate) = (link, OwnedFd::from(gate));
-            match view::enter(enclosure, &gate) {
+            let entered = doors.into_iter().try_for_each(Door::enter);
+            match entered.and_then(|()| view::enter(enclosure, &gate)) {
                 Ok(()) => {
                     serve(Guest { link, scope: Scope::Namespace, meter });
                 }
@@ -106,9 +110,9 @@ fn enclose(enclosure: &Enclosure, mut link: Link) -> io::Result<()> {
         }
         Ok(Some(child)) => {
             // The helper alone talks from now on.
-            drop((link, gate, meter));
+            drop((link, gate, meter, doors));
             close_standard_files()?;
-            let built = identify(child).and_then(|()| groups.add(child));
+            let built = identify(child);
             if built.is_ok() {
                 let mut go = go;
                 let _ = go.write_all(b"!");

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
@@ -54,12 +55,46 @@ pub(super) fn protect(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes all that is in a folder, but not the folder.
-pub(super) fn empty(folder: &Path) -> io::Result<()> {
+/// Removes all that is in a folder, but neither the folder nor what is mounted in it.
+pub(super) fn empty(folder: &Path, mounted: &[PathBuf]) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        remove(&entry?.path())?;
+        let path = entry?.path();
+        if mounted.contains(&path) {
+            continue;
+        }
+        if mounted.iter().any(|mount| mount.starts_with(&path)) {
+            empty(&path, mounted)?;
+        } else {
+            remove(&path)?;
+        }
     }
     Ok(())
+}
+
+/// Where something is mounted, from the kernel's table.
+pub(super) fn mounted() -> Vec<PathBuf> {
+    let table = fs::read("/proc/self/mounts").unwrap_or_default();
+    let lines = table.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| Some(unescape(line.split(|byte| *byte == b' ').nth(1)?))).collect()
+}
+
+/// A path of that table: what would disturb it is written as `\` and three octal digits.
+fn unescape(text: &[u8]) -> PathBuf {
+    let mut path = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        match (first, tail) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..]) => {
+                path.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                rest = tail;
+            }
+            _ => {
+                path.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(std::ffi::OsString::from_vec(path))
 }
 
 /// Removes a tree. Links are not followed, protected folders are opened up, and folders
@@ -159,9 +194,21 @@ mod tests {
         fs::write(folder.path().join("keep/f"), "").unwrap();
         fs::create_dir(folder.path().join("x")).unwrap();
         std::os::unix::fs::symlink("../keep", folder.path().join("x/link")).unwrap();
-        empty(&folder.path().join("x")).unwrap();
+        empty(&folder.path().join("x"), &[]).unwrap();
         assert!(folder.path().join("keep/f").exists());
         assert_eq!(fs::read_dir(folder.path().join("x")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_mounted_is_left_and_all_around_it_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["a/mount/kept", "a/b/c", "d"] {
+            fs::create_dir_all(folder.path().join(path)).unwrap();
+        }
+        empty(folder.path(), &[folder.path().join("a/mount")]).unwrap();
+        assert!(folder.path().join("a/mount/kept").exists());
+        assert!(!folder.path().join("a/b").exists() && !folder.path().join("d").exists());
+        assert_eq!(unescape(b"/a\\040b\\134c"), Path::new("/a b\\c"));
     }
 
     #[test]

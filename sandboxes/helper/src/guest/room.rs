@@ -22,6 +22,8 @@ pub(super) struct Room {
     /// Why no other command may run here.
     pub spoilt: Option<String>,
     scope: Scope,
+    /// What is mounted here, by which only those did who built the sandbox.
+    mounted: Vec<PathBuf>,
 }
 
 impl Room {
@@ -36,7 +38,14 @@ impl Room {
         } else {
             Filter::default()
         };
-        let mut room = Self { prepare, contents, filter, server: None, spoilt: None, scope };
+        let mut mounted = files::mounted();
+        // Where `/tmp` is the sandbox's own folder for such files, that folder holds it too.
+        let tmp = Path::new(&prepare.base).join(Folder::Tmp.name());
+        let twins =
+            mounted.iter().filter_map(|mount| Some(tmp.join(mount.strip_prefix("/tmp").ok()?)));
+        mounted.extend(twins.collect::<Vec<_>>());
+        let mut room =
+            Self { prepare, contents, filter, server: None, spoilt: None, scope, mounted };
         room.make_folders().map_err(|error| format!("the folders cannot be made: {error}"))?;
         room.start_server()?;
         Ok(room)
@@ -118,11 +127,11 @@ impl Room {
             return Err("the warm Python has ended".to_owned());
         }
         let clean = || -> std::io::Result<()> {
-            files::empty(self.base())?;
+            files::empty(self.base(), &self.mounted)?;
             self.make_folders()?;
             if guest.scope == Scope::Namespace {
                 for folder in SHARED.iter().filter(|folder| Path::new(folder).is_dir()) {
-                    files::empty(Path::new(folder))?;
+                    files::empty(Path::new(folder), &self.mounted)?;
                 }
             }
             Ok(())
