@@ -6,6 +6,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::{Marked, spec, text};
 use evolve_core::sandbox::{Exit, Folder, Sandbox, SandboxFile, SandboxSpec, WarmPython};
@@ -153,6 +154,27 @@ async fn what_a_script_leaves_to_its_end_is_done() {
         }
     })
     .await;
+}
+
+/// In place of a Python whose command ended before anybody heard that it had begun.
+const HASTY: &str = "#!/bin/sh\necho ready >&3\nread -r line <&3\nprintf 'started\\nended 0 0 0\\n' >&3\nexec sleep 60\n";
+
+#[tokio::test]
+async fn a_command_that_ends_at_once_is_noticed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::create_dir(folder.path().join("bin")).unwrap();
+    let python = folder.path().join("bin/python3");
+    std::fs::write(&python, HASTY).unwrap();
+    std::fs::set_permissions(&python, open()).unwrap();
+    std::fs::set_permissions(folder.path(), open()).unwrap();
+    let argv = [python.to_str().unwrap(), "run.py"].map(str::to_owned);
+    let spec = Arc::new(SandboxSpec { warm: WarmPython::of(&argv, &[]), ..spec() });
+    let mut session = common::process().open(spec).await.unwrap();
+    let mut marked = script("").within(Duration::from_secs(5));
+    marked.command.argv = argv.to_vec();
+    let outcome = session.run(marked.command).await.unwrap();
+    assert_eq!(outcome.exit, Exit::Code(0));
 }
 
 #[tokio::test]

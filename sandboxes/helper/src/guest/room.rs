@@ -21,7 +21,7 @@ pub(super) struct Room {
     pub server: Option<Server>,
     /// Why no other command may run here.
     pub spoilt: Option<String>,
-    scope: Scope,
+    pub scope: Scope,
     /// What is mounted here, by which only those did who built the sandbox.
     mounted: Vec<PathBuf>,
 }

@@ -29,6 +29,8 @@ struct Started {
     /// Becomes readable when its first process ended.
     end: Option<OwnedFd>,
     warm: bool,
+    /// Whether its end was told along with its start.
+    over: bool,
 }
 
 /// Why the watch ended.
@@ -97,12 +99,14 @@ impl Room {
             });
             let (capture, end) =
                 started.map_err(|error| format!("the warm Python cannot fork: {error}"))?;
-            return Ok(Started { tree: self.tree(None), capture, end: Some(end), warm });
+            let over = server.has_spoken();
+            let tree = Tree::new(self.scope, None, Some(server.pid()));
+            return Ok(Started { tree, capture, end: Some(end), warm, over });
         }
         let (main, capture) = self.spawn(run, &env).map_err(|error| error.to_string())?;
         let tree = self.tree(Some(main));
         let end = tree.handle();
-        Ok(Started { tree, capture, end, warm })
+        Ok(Started { tree, capture, end, warm, over: false })
     }
 
     /// Starts a fresh process; its output, both streams into one pipe, is in the capture.
@@ -194,7 +198,7 @@ fn watch(
     let tick = if started.end.is_some() { TICK } else { Duration::from_millis(2) };
     loop {
         started.tree.reap();
-        if started.tree.main_ended() {
+        if started.over || started.tree.main_ended() {
             return End::Main;
         }
         let left = deadline.saturating_duration_since(Instant::now());

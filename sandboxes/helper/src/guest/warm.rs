@@ -89,6 +89,11 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
+    /// Whether it said more than was heard: then nothing becomes readable.
+    pub(super) fn has_spoken(&self) -> bool {
+        !self.talk.buffer().is_empty()
+    }
+
     /// Becomes readable when the command ended, or this Python did.
     pub(super) fn talk(&self) -> BorrowedFd<'_> {
         self.talk.get_ref().as_fd()
