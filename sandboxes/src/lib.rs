@@ -11,6 +11,8 @@ mod caches;
 mod classify;
 mod docker;
 mod enclosure;
+mod energy;
+mod gpus;
 mod process;
 mod resolve;
 mod session;
@@ -24,6 +26,7 @@ use evolve_core::sandbox::Sandbox;
 use evolve_core::task::SandboxKind;
 
 pub use docker::{DEFAULT_IMAGE, DockerSandbox, Garbage, ImageSource, Say, collect_garbage};
+pub use gpus::{gpu_health, gpus};
 pub use process::{ProcessSandbox, UnconfinedSandbox};
 pub use resolve::resolve_program;
 pub use supervisor::HelperCommand;

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use evolve_core::device::Gpu;
 use evolve_core::ports::{BoxFuture, HostFault};
 use evolve_core::sandbox::{
     Borrowing, Folder, Refused, Sandbox, SandboxCommand, SandboxFile, SandboxOutcome, SandboxSpec,
@@ -13,6 +14,7 @@ use evolve_core::sandbox::{
 
 use crate::caches;
 use crate::enclosure::{self, BASE, Bind, Caps, Enclosure};
+use crate::energy::Energy;
 use crate::resolve::{Resolved, resolve_for_run};
 use crate::session::{Lost, prepare_of};
 use crate::supervisor::{HelperCommand, Supervisor, new_tag};
@@ -180,6 +182,7 @@ impl Live {
         let binds: Vec<Bind> = program.map(binds_of).unwrap_or_default();
         let (limits, outside) = (spec.limits, &spec.outside);
         let mut all = binds.clone();
+        all.extend(device_files(&outside.gpus));
         for mount in &outside.mounts {
             if mount.writable {
                 caches::make(&mount.source, rustix::process::geteuid().is_root())?;
@@ -294,6 +297,7 @@ impl ProcessSession {
         let live = self.live()?;
         live.show(&mut command).await?;
         let limits = live.confined.then_some(live.spec.limits);
+        let energy = Energy::now(&live.spec.outside.gpus);
         self.running = true;
         let ran = self.live()?.talk()?.run("", command).await;
         self.running = false;
@@ -302,7 +306,9 @@ impl ProcessSession {
             Ok(ran) => {
                 let report = &ran.report;
                 self.sound = was_sound && report.spoilt.is_none() && !report.out_of_memory;
-                ran.outcome(limits)
+                let mut outcome = ran.outcome(limits)?;
+                outcome.usage.energy_j = energy.since(outcome.usage.cpu_s);
+                Ok(outcome)
             }
             Err(lost @ Lost::Fault(_)) => Err(live.no_helper(lost)),
             // Nothing but the command has a reason to end its helper.
@@ -365,6 +371,18 @@ impl Drop for ProcessSession {
             }
         });
     }
+}
+
+/// The files by which programs reach these GPUs, as far as they are there.
+fn device_files(gpus: &[Gpu]) -> Vec<Bind> {
+    if gpus.is_empty() {
+        return Vec::new();
+    }
+    let common = ["nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-caps"];
+    let own = gpus.iter().map(|gpu| format!("nvidia{}", gpu.minor));
+    let files = common.into_iter().map(str::to_owned).chain(own);
+    let files = files.map(|name| Path::new("/dev").join(name)).filter(|file| file.exists());
+    files.map(|file| Bind { source: file.clone(), target: file, writable: true }).collect()
 }
 
 /// What a program needs to be seen inside: its prefix, unless every sandbox shows it.

@@ -216,6 +216,7 @@ impl Ran {
             peak_memory: report.peak_memory,
             io_read: report.io.map(|io| io.0),
             io_written: report.io.map(|io| io.1),
+            energy_j: None,
         };
         let exit = exit_of(&report, &log, limits)?;
         Ok(SandboxOutcome { exit, log, usage })
@@ -297,7 +298,8 @@ pub(crate) fn prepare_of(spec: &SandboxSpec, base: String, confined: bool) -> wi
         env: spec.env.clone(),
         files: spec.files.iter().map(head).collect(),
         rlimits: confined.then_some(wire::Rlimits {
-            memory: limits.memory,
+            // A GPU's driver reserves address space by the terabyte.
+            memory: if spec.outside.gpus.is_empty() { limits.memory } else { u64::MAX },
             file_size: limits.file_size,
             // Counted for each namespace of users apart since Linux 5.14.
             processes: Some(limits.processes.into()),

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use common::{Marked, marked, spec, text};
 use daemon::OwnDaemon;
+use evolve_core::device::Gpu;
 use evolve_core::ports::HostFault;
 use evolve_core::sandbox::{
     Exit, Folder, Mount, Outside, Sandbox, SandboxCommand, SandboxSpec, TakeLimits,
@@ -210,6 +211,24 @@ async fn cores_that_are_not_there_are_the_hosts_fault() {
         assert!(fault.what.contains("100000"), "{fault}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_accelerator_is_asked_of_the_daemon() {
+    let Some(docker) = common::docker().await else { return };
+    let gpu = Gpu {
+        index: 0,
+        minor: 0,
+        uuid: "GPU-of-no-machine".to_owned(),
+        name: String::new(),
+        memory: 1,
+    };
+    let mut spec = spec();
+    spec.outside.gpus = vec![gpu];
+    // The daemon has no such thing, and says so in words of its own.
+    let fault = docker.open(Arc::new(spec)).await.err().unwrap();
+    assert!(fault.what.contains("nvidia"), "{fault}");
+    docker.close().await;
 }
 
 /// A task's folder with a Dockerfile.

@@ -144,7 +144,8 @@ impl Host {
         let task = evolve_core::task::parse_task(&TASK.replace("20s", timeout))
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let task_root = self.task.path().to_owned();
-        Harness::new(HarnessSetup { task: Arc::new(task), task_root, sandbox }).unwrap()
+        Harness::new(HarnessSetup { task: Arc::new(task), task_root, sandbox, gpus: Vec::new() })
+            .unwrap()
     }
 
     fn program(&self, name: &str) -> String {

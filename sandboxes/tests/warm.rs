@@ -73,7 +73,7 @@ async fn it_is_the_same_python_until_something_is_wrong() {
     common::confined(async |sandbox| {
         let spec = warm(&[]);
         let first = run(sandbox, &spec, WHO).await.1;
-        tokio::time::timeout(std::time::Duration::from_mins(1), async {
+        tokio::time::timeout(Duration::from_mins(1), async {
             // Kept again a moment after the drop: a sandbox made meanwhile has a Python of its own.
             while run(sandbox, &spec, WHO).await.1 != first {}
         })

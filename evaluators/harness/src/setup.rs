@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evolve_core::StageName;
+use evolve_core::device::{DeviceNeed, Gpu};
 use evolve_core::sandbox::{Limits, Outside, Sandbox, SandboxFile, SandboxSpec, WarmPython};
 use evolve_core::task::{Stage, TaskConfig};
 
@@ -25,6 +26,8 @@ pub struct HarnessSetup {
     pub task_root: PathBuf,
     /// Where commands run.
     pub sandbox: Arc<dyn Sandbox>,
+    /// The accelerators of this machine.
+    pub gpus: Vec<Gpu>,
 }
 
 /// What is wrong with an evaluator.
@@ -85,6 +88,19 @@ pub enum SetupError {
         /// What is there.
         entry: String,
     },
+    /// Accelerators that are not there.
+    #[error(
+        "{key}: `{need}` is needed, and this machine has {}; evolve devices lists them",
+        if gpus.is_empty() { "none".to_owned() } else { gpus.join(", ") }
+    )]
+    Device {
+        /// Where in `task.toml`.
+        key: String,
+        /// What is needed.
+        need: String,
+        /// What is there.
+        gpus: Vec<String>,
+    },
     /// A mount whose source is not there or may not be shown.
     #[error("{key}: {why}")]
     Mount {
@@ -118,7 +134,8 @@ impl SetupError {
             | Self::NothingMatches { key, .. }
             | Self::Overlap { key, .. }
             | Self::Environment { key, .. }
-            | Self::Mount { key, .. } => key,
+            | Self::Mount { key, .. }
+            | Self::Device { key, .. } => key,
             Self::JudgeFilesInProcess => "evaluator.judge_files",
             Self::NothingWarm => "evaluator.warm_imports",
             Self::TaskFolder { .. } => "",
@@ -144,6 +161,7 @@ pub(crate) struct Plan {
     candidate: Vec<SandboxFile>,
     judge: Vec<SandboxFile>,
     mounts: Vec<Source>,
+    gpus: Vec<Gpu>,
     /// What sandboxes are made for, so far.
     specs: Mutex<HashMap<(Side, StageName, u32), Arc<SandboxSpec>>>,
     /// Whether the program is given as a folder even when it has one file.
@@ -153,12 +171,12 @@ pub(crate) struct Plan {
 impl Plan {
     /// Checks the setup and reads the files.
     pub(crate) fn new(setup: HarnessSetup) -> Result<Self, SetupError> {
-        let HarnessSetup { task, task_root, sandbox } = setup;
+        let HarnessSetup { task, task_root, sandbox, gpus } = setup;
         let evaluator = &task.evaluator;
         let stages = evaluator.stage.iter().enumerate();
         let stages = stages
             .map(|(i, stage)| plan(stage, &format!("evaluator.stage.{i}")))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let holdout =
             evaluator.holdout.as_ref().map(|stage| plan(stage, "evaluator.holdout")).transpose()?;
         let files = side_files(&task_root, evaluator)?;
@@ -175,6 +193,9 @@ impl Plan {
         }
         let env = environment(&task)?;
         let mounts = mounts::find(&task, &task_root)?;
+        for (step, key) in stages_with_keys(&stages, holdout.as_ref()) {
+            check_device(&step.stage, &key, &gpus)?;
+        }
         let program_is_folder =
             task.program.as_ref().is_some_and(|program| task_root.join(&program.path).is_dir());
         Ok(Self {
@@ -186,6 +207,7 @@ impl Plan {
             candidate,
             judge,
             mounts,
+            gpus,
             specs: Mutex::default(),
             program_is_folder,
         })
@@ -194,10 +216,19 @@ impl Plan {
 
 impl Plan {
     /// What a side's sandbox is made for; the same one each time.
-    pub(crate) fn spec(&self, side: Side, step: &StagePlan, slot: u32) -> Arc<SandboxSpec> {
+    ///
+    /// # Errors
+    /// When the slot has no accelerator and the stage needs one.
+    pub(crate) fn spec(
+        &self,
+        side: Side,
+        step: &StagePlan,
+        slot: u32,
+    ) -> Result<Arc<SandboxSpec>, String> {
         let stage = &step.stage;
         let mut specs = self.specs.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (side, stage.name.clone(), slot);
+        let gpus = self.lease(stage, slot)?;
         let make = || {
             let (files, argv) = match side {
                 Side::Run => (self.candidate.clone(), &stage.run),
@@ -215,10 +246,27 @@ impl Plan {
                     network: self.task.sandbox.network,
                     mounts: self.mounts.iter().filter_map(|m| m.mount(side, slot)).collect(),
                     cores: self.cores(stage, slot),
+                    gpus,
                 },
             })
         };
-        Arc::clone(specs.entry(key).or_insert_with(make))
+        Ok(Arc::clone(specs.entry(key).or_insert_with(make)))
+    }
+
+    /// The accelerators of a slot.
+    pub(crate) fn lease(&self, stage: &Stage, slot: u32) -> Result<Vec<Gpu>, String> {
+        let need = stage.resources.device;
+        if need == DeviceNeed::None {
+            return Ok(Vec::new());
+        }
+        let leases = need.leases(&self.gpus);
+        leases.get(slot as usize).cloned().ok_or_else(|| {
+            format!(
+                "slot {slot} has no `{need}`: this machine has enough for {}; lower \
+                 run.evaluation_slots",
+                leases.len()
+            )
+        })
     }
 
     /// The cores that are a slot's own; empty when the stage asks for none.
@@ -232,6 +280,28 @@ impl Plan {
         let stride = stages.map(|step| needs(&step.stage)).max().unwrap_or(1);
         (0..needs(stage)).map(|core| slot.saturating_mul(stride).saturating_add(core)).collect()
     }
+}
+
+fn stages_with_keys<'a>(
+    stages: &'a [StagePlan],
+    holdout: Option<&'a StagePlan>,
+) -> impl Iterator<Item = (&'a StagePlan, String)> {
+    let numbered = stages.iter().enumerate();
+    numbered
+        .map(|(i, step)| (step, format!("evaluator.stage.{i}.resources.device")))
+        .chain(holdout.map(|step| (step, "evaluator.holdout.resources.device".to_owned())))
+}
+
+fn check_device(stage: &Stage, key: &str, gpus: &[Gpu]) -> Result<(), SetupError> {
+    let need = stage.resources.device;
+    if need == DeviceNeed::None || !need.leases(gpus).is_empty() {
+        return Ok(());
+    }
+    Err(SetupError::Device {
+        key: key.to_owned(),
+        need: need.to_string(),
+        gpus: gpus.iter().map(|gpu| format!("cuda:{} ({})", gpu.index, gpu.name)).collect(),
+    })
 }
 
 fn limits(stage: &Stage, shm: u64) -> Limits {

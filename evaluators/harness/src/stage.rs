@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use evolve_core::device::Gpu;
 use evolve_core::ids::Seq;
 use evolve_core::objective::Metrics;
 use evolve_core::outcome::{EvalStatus, StageReport, Usage};
@@ -99,7 +100,7 @@ impl Attempt {
         let stage = &step.stage;
         let (files, program) = self.program_files()?;
         let in_process = self.plan.task.evaluator.trust == Trust::InProcess;
-        let mut env = self.environment(repeat);
+        let mut env = self.environment(step, repeat);
         place(&mut env, env::PROGRAM, Folder::Program, &program);
         place(&mut env, env::OUTPUT, Folder::Output, "");
         if in_process {
@@ -113,7 +114,7 @@ impl Attempt {
         }
         let output = take_output(&mut *session, stage).await?;
         drop(session);
-        let mut env = self.environment(repeat);
+        let mut env = self.environment(step, repeat);
         place(&mut env, env::OUTPUT, Folder::Output, "");
         place(&mut env, env::RESULT, Folder::Work, RESULT);
         let asked = command(stage, &stage.judge, env, output, true);
@@ -123,7 +124,7 @@ impl Attempt {
     }
 
     async fn open(&self, side: Side, step: &StagePlan) -> Result<Box<dyn Session>, Stopped> {
-        let spec = self.plan.spec(side, step, self.slot);
+        let spec = self.plan.spec(side, step, self.slot).map_err(Stopped::host)?;
         let opened = self.plan.sandbox.open(spec).await;
         opened.map_err(|fault| Stopped::host(format!("`{}`: {fault}", side.word())))
     }
@@ -165,15 +166,27 @@ impl Attempt {
     }
 
     /// What both sides get.
-    fn environment(&self, repeat: u32) -> BTreeMap<String, EnvValue> {
+    fn environment(&self, step: &StagePlan, repeat: u32) -> BTreeMap<String, EnvValue> {
         let seed = rng::derive_seed(self.run_seed, Seq(repeat.into()), "repeat");
         let text = |text: String| EnvValue::Text(text);
-        BTreeMap::from([
+        let gpus = self.plan.lease(&step.stage, self.slot).unwrap_or_default();
+        let mut env = BTreeMap::from([
             (env::SEED.to_owned(), text(seed.to_string())),
             (env::REPEAT.to_owned(), text(repeat.to_string())),
-            (env::DEVICE.to_owned(), text("none".to_owned())),
-        ])
+            (env::DEVICE.to_owned(), text(device_names(&gpus))),
+        ]);
+        if !gpus.is_empty() {
+            let uuids: Vec<_> = gpus.iter().map(|gpu| gpu.uuid.as_str()).collect();
+            env.insert("CUDA_VISIBLE_DEVICES".to_owned(), text(uuids.join(",")));
+        }
+        env
     }
+}
+
+/// What a command calls its accelerators: it sees no others.
+fn device_names(gpus: &[Gpu]) -> String {
+    let names: Vec<String> = (0..gpus.len()).map(|i| format!("cuda:{i}")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(",") }
 }
 
 fn place(env: &mut BTreeMap<String, EnvValue>, name: &str, folder: Folder, path: &str) {

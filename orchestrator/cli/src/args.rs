@@ -142,6 +142,9 @@ pub enum Command {
     /// Print the JSON Schema of task.toml
     #[command(after_help = "Example:\n  evolve schema > task.schema.json")]
     Schema,
+    /// The accelerators that tasks may ask for, and how they are
+    #[command(after_help = "Example:\n  evolve devices --json")]
+    Devices(Json),
     /// What is installed, what is missing, and how to get it
     #[command(after_help = "Example:\n  evolve doctor")]
     Doctor(Json),

@@ -64,6 +64,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Gc(args) => commands::gc::gc(args)?,
         Command::Strategies(args) => commands::strategies::strategies(args)?,
         Command::Schema => commands::schema::schema()?,
+        Command::Devices(args) => commands::devices::devices(args)?,
         Command::Doctor(args) => commands::doctor::doctor(args)?,
         Command::Completions { shell } => commands::schema::completions(*shell),
     }

@@ -251,6 +251,7 @@ pub fn drive(
         task: Arc::clone(&wiring.task),
         task_root: wiring.task_root.clone(),
         sandbox: Arc::clone(sandbox),
+        gpus: evolve_sandbox::gpus(),
     })
     .map_err(|error| CliError::usage(error.to_string()))?;
     let knowledge = knowledge(&wiring.task, &wiring.task_root, &dir.index())?;

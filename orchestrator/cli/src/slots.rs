@@ -1,5 +1,6 @@
 //! How much runs side by side.
 
+use evolve_core::device::{DeviceNeed, Gpu};
 use evolve_core::event::Slots;
 use evolve_core::task::{SlotCount, TaskConfig};
 
@@ -7,7 +8,7 @@ use evolve_core::task::{SlotCount, TaskConfig};
 pub fn resolve(task: &TaskConfig, with_model: bool) -> Slots {
     let evaluations = match task.run.evaluation_slots {
         SlotCount::Count(n) => n,
-        SlotCount::Auto(_) => evaluations(task, cores(), memory()),
+        SlotCount::Auto(_) => evaluations(task, cores(), memory(), &evolve_sandbox::gpus()),
     };
     let proposals = match task.run.proposal_slots {
         SlotCount::Count(n) => n,
@@ -19,14 +20,20 @@ pub fn resolve(task: &TaskConfig, with_model: bool) -> Slots {
     Slots { proposals: proposals.max(1), evaluations: evaluations.max(1) }
 }
 
-fn evaluations(task: &TaskConfig, cores: f64, memory: Option<u64>) -> u32 {
+fn evaluations(task: &TaskConfig, cores: f64, memory: Option<u64>, gpus: &[Gpu]) -> u32 {
     let stages = || task.evaluator.stage.iter().chain(&task.evaluator.holdout);
     let cpus = stages().map(|stage| stage.resources.cpus).fold(0.0, f64::max).max(0.01);
     let need = stages().map(|stage| stage.resources.memory.0).max().unwrap_or(1).max(1);
     let by_cores = (cores / cpus).floor() as u32;
     // Limits are seldom reached by all at once, so twice the memory may be promised.
     let by_memory = memory.map_or(u32::MAX, |bytes| (2 * bytes / need).min(4096) as u32);
-    by_cores.min(by_memory).max(1)
+    let needs = stages().map(|stage| stage.resources.device);
+    let by_gpus = needs
+        .filter(|need| *need != DeviceNeed::None)
+        .map(|need| u32::try_from(need.leases(gpus).len()).unwrap_or(u32::MAX))
+        .min()
+        .unwrap_or(u32::MAX);
+    by_cores.min(by_memory).min(by_gpus).max(1)
 }
 
 fn cores() -> f64 {
@@ -56,9 +63,24 @@ mod tests {
     #[test]
     fn cores_and_memory_bound_the_evaluations() {
         let heavy = task("resources = { cpus = 4, memory = \"8GiB\" }\n");
-        assert_eq!(evaluations(&heavy, 16.0, Some(64 << 30)), 4);
-        assert_eq!(evaluations(&heavy, 16.0, Some(8 << 30)), 2);
-        assert_eq!(evaluations(&heavy, 1.0, None), 1);
+        assert_eq!(evaluations(&heavy, 16.0, Some(64 << 30), &[]), 4);
+        assert_eq!(evaluations(&heavy, 16.0, Some(8 << 30), &[]), 2);
+        assert_eq!(evaluations(&heavy, 1.0, None, &[]), 1);
+    }
+
+    #[test]
+    fn accelerators_bound_the_evaluations() {
+        let gpu = |index| Gpu {
+            index,
+            minor: index,
+            uuid: format!("GPU-{index}"),
+            name: String::new(),
+            memory: 80 << 30,
+        };
+        let each = task("resources = { device = \"cuda\" }\n");
+        assert_eq!(evaluations(&each, 16.0, None, &[gpu(0), gpu(1)]), 2);
+        let shared = task("resources = { device = { kind = \"cuda\", memory = \"20GiB\" } }\n");
+        assert_eq!(evaluations(&shared, 16.0, None, &[gpu(0), gpu(1)]), 8);
     }
 
     #[test]

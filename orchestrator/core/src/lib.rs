@@ -4,6 +4,7 @@
 //! them ([`facts`]), outcomes ([`outcome`]), and the ports ([`ports`], [`sandbox`]) through which the
 //! other rooms meet. No I/O and no async runtime: ports return boxed futures.
 
+pub mod device;
 pub mod env;
 pub mod event;
 pub mod facts;

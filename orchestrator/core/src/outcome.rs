@@ -91,6 +91,10 @@ pub struct Usage {
     /// Bytes written to devices, where the kernel counts that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub io_written: Option<u64>,
+    /// Joules, where the machine counts that: of the processors by its share of their time, of
+    /// the GPUs it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_j: Option<f64>,
 }
 
 impl Usage {
@@ -103,6 +107,10 @@ impl Usage {
             peak_memory: self.peak_memory.max(other.peak_memory),
             io_read: sum(self.io_read, other.io_read),
             io_written: sum(self.io_written, other.io_written),
+            energy_j: match (self.energy_j, other.energy_j) {
+                (Some(one), Some(other)) => Some(one + other),
+                (one, other) => one.or(other),
+            },
         }
     }
 }

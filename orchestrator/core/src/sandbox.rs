@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::device::Gpu;
 use crate::outcome::Usage;
 use crate::ports::{BoxFuture, HostFault};
 
@@ -75,6 +76,8 @@ pub struct Outside {
     pub mounts: Vec<Mount>,
     /// The processor cores it runs on; empty: any.
     pub cores: Vec<u32>,
+    /// The accelerators it may use.
+    pub gpus: Vec<Gpu>,
 }
 
 /// A file or folder of the host that a sandbox shows.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use bollard::container::LogOutput;
 use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::{
-    ContainerCreateBody, ExecConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig,
-    Mount, MountBindOptions, MountType, ResourcesUlimits,
+    ContainerCreateBody, DeviceRequest, ExecConfig, HostConfig, HostConfigCgroupnsModeEnum,
+    HostConfigLogConfig, Mount, MountBindOptions, MountType, ResourcesUlimits,
 };
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use evolve_core::device::Gpu;
 use evolve_core::ports::HostFault;
 use evolve_core::sandbox::SandboxSpec;
 use futures::stream::{BoxStream, StreamExt};
@@ -70,6 +71,12 @@ impl Container {
             return Err(HostFault::new(
                 "a cache needs a Docker daemon on this machine; remove the mounts with mode = \
                  \"cache\", or DOCKER_HOST",
+            ));
+        }
+        if !spec.outside.gpus.is_empty() && !daemon.is_local {
+            return Err(HostFault::new(
+                "GPUs are given out by this machine, and the Docker daemon is another's; remove \
+                 DOCKER_HOST, or run evolve there",
             ));
         }
         for mount in spec.outside.mounts.iter().filter(|mount| mount.writable) {
@@ -245,6 +252,7 @@ fn host_config(workshop: &Workshop, spec: &SandboxSpec) -> HostConfig {
         // Memory and swap together: none of it is swap.
         memory_swap: Some(signed(limits.memory)),
         nano_cpus: Some((limits.cpus.min(workshop.daemon.cores) * 1e9) as i64),
+        device_requests: device_requests(&outside.gpus),
         cpuset_cpus: (!cores.is_empty()).then(|| cores.join(",")),
         pids_limit: Some(i64::from(limits.processes.saturating_add(OWN_PROCESSES))),
         ulimits: Some(vec![limit("core", 0), limit("nofile", signed(OPEN_FILES))]),
@@ -263,6 +271,19 @@ fn host_config(workshop: &Workshop, spec: &SandboxSpec) -> HostConfig {
         mounts: Some(mounts(workshop, spec)),
         ..HostConfig::default()
     }
+}
+
+/// The form in which Docker's clients ask for GPUs.
+fn device_requests(gpus: &[Gpu]) -> Option<Vec<DeviceRequest>> {
+    let ids: Vec<String> = gpus.iter().map(|gpu| gpu.uuid.clone()).collect();
+    (!ids.is_empty()).then(|| {
+        vec![DeviceRequest {
+            driver: Some("nvidia".to_owned()),
+            device_ids: Some(ids),
+            capabilities: Some(vec![vec!["gpu".to_owned()]]),
+            ..DeviceRequest::default()
+        }]
+    })
 }
 
 fn mounts(workshop: &Workshop, spec: &SandboxSpec) -> Vec<Mount> {

@@ -11,6 +11,7 @@ use evolve_core::sandbox::{
 
 use super::container::{Container, Fate};
 use super::{Workshop, lock};
+use crate::energy::Energy;
 use crate::session::{Lost, Ran};
 
 /// How often a command is begun that ends with its container before it is the command that is
@@ -58,6 +59,9 @@ impl DockerSession {
             }
             known = true;
         }
+        // What is counted is this machine's.
+        let local = self.workshop.daemon.is_local && !known;
+        let energy = local.then(|| Energy::now(&self.spec.outside.gpus));
         let mut tries = 0;
         loop {
             tries += 1;
@@ -65,7 +69,9 @@ impl DockerSession {
                 Heard::Ended(ran) => {
                     let report = &ran.report;
                     self.sound = was_sound && report.spoilt.is_none() && !report.out_of_memory;
-                    return ran.outcome(Some(self.spec.limits));
+                    let mut outcome = ran.outcome(Some(self.spec.limits))?;
+                    outcome.usage.energy_j = energy.and_then(|e| e.since(outcome.usage.cpu_s));
+                    return Ok(outcome);
                 }
                 Heard::Gone(Fate::OutOfMemory) => {
                     return Ok(lost(Exit::OutOfMemory, "the container ran out of memory"));

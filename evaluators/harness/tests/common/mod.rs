@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use evolve_core::CandidateId;
+use evolve_core::device::Gpu;
 use evolve_core::outcome::{EvalPurpose, EvalReport, StageReport};
 use evolve_core::ports::{EvalRequest, Evaluator, StageSink};
 use evolve_core::program::Program;
@@ -71,6 +72,8 @@ pub struct Lab {
     pub toml: String,
     /// In the environment of its processes.
     pub mark: String,
+    /// The accelerators that its machine would have.
+    pub gpus: Vec<Gpu>,
 }
 
 impl Lab {
@@ -82,7 +85,7 @@ impl Lab {
     pub fn from_toml(toml: String) -> Self {
         let folder = TempDir::new().unwrap();
         let mark = folder.path().display().to_string();
-        let lab = Self { folder, toml, mark };
+        let lab = Self { folder, toml, mark, gpus: Vec::new() };
         lab.write("program.py", "pass\n").write("run.py", RUN).write("judge.py", JUDGE);
         lab
     }
@@ -118,12 +121,20 @@ impl Lab {
             task: Arc::new(self.task()),
             task_root: self.root(),
             sandbox: Arc::new(ProcessSandbox::new(helper)),
+            gpus: self.gpus.clone(),
         })
     }
 
     /// Evaluates one file as the search does, once.
     pub async fn evaluate(&self, program: &str) -> EvalReport {
         self.ask(Program::single("program.py", program), EvalPurpose::Search, (0, 1)).await.0
+    }
+
+    /// The same with a harness that is there.
+    pub async fn ask_of(&self, harness: &Harness, program: &str) -> EvalReport {
+        let program = Program::single("program.py", program);
+        let sink: Arc<dyn StageSink> = Arc::new(Stages::default());
+        harness.evaluate(request(program, EvalPurpose::Search, (0, 1)), sink).await
     }
 
     /// Live processes of this task's evaluations, by their environment.

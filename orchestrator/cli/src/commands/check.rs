@@ -66,6 +66,7 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
         task: Arc::clone(&task),
         task_root: folder.root.clone(),
         sandbox: Arc::clone(&sandboxes.sandbox),
+        gpus: evolve_sandbox::gpus(),
     })
     .map_err(|error| CliError::usage(error.to_string()))?;
     let Some(program) = program else {

@@ -1,6 +1,7 @@
 //! One file per command, or per family of commands.
 
 pub mod check;
+pub mod devices;
 pub mod doctor;
 pub mod gc;
 pub mod init;

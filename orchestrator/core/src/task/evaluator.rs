@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::defaults;
 use super::units::{Bytes, Span};
+use crate::device::DeviceNeed;
 use crate::ids::StageName;
 
 /// `[evaluator]`
@@ -141,6 +142,14 @@ pub struct Resources {
     /// not disturb each other.
     #[serde(default)]
     pub pin: bool,
+    /// Accelerators that one evaluation has: `"none"`, `"cuda"`, `"cuda:N"`, or a table of
+    /// `kind`, `count` and `memory`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub device: DeviceNeed,
+}
+
+fn is_none(need: &DeviceNeed) -> bool {
+    *need == DeviceNeed::None
 }
 
 impl Default for Resources {
@@ -151,6 +160,7 @@ impl Default for Resources {
             output: defaults::stage_output(),
             disk: defaults::stage_disk(),
             pin: false,
+            device: DeviceNeed::None,
         }
     }
 }

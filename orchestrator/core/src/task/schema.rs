@@ -15,7 +15,6 @@ pub fn task_schema() -> Value {
 /// Keys of the format that another version of `evolve` understands: path, and what brings it.
 const LATER: &[(&str, &str)] = &[
     ("evaluator.stage.prune", "pruning of long stages"),
-    ("evaluator.stage.resources.device", "leased devices"),
     ("tool", "agent proposers"),
     ("budget.device_hours", "leased devices"),
 ];

@@ -100,6 +100,14 @@ fn sandbox(task: &TaskConfig, found: &mut Findings) {
 /// Places in a sandbox that cannot be covered by a mount.
 const TAKEN: [&str; 6] = ["/evolve", "/evolve-helper", "/proc", "/sys", "/dev", "/tmp"];
 
+/// Cores of one's own are whole ones.
+fn pinned(stage: &Stage, key: &str, found: &mut Findings) {
+    if stage.resources.pin && stage.resources.cpus.fract() != 0.0 {
+        let what = format!("{} cores cannot be one's own", stage.resources.cpus);
+        found.add(format!("{key}.resources.pin"), what, "give `cpus` as a whole number");
+    }
+}
+
 fn task_section(task: &TaskConfig, found: &mut Findings) {
     let name = &task.task.name;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -225,6 +233,7 @@ fn evaluator(task: &TaskConfig, found: &mut Findings) {
 }
 
 fn stage_rules(trust: Trust, stage: &Stage, path: &str, found: &mut Findings) {
+    pinned(stage, path, found);
     if stage.run.is_empty() || stage.run[0].is_empty() {
         found.add(
             format!("{path}.run"),
@@ -388,5 +397,31 @@ mod tests {
         assert!(
             messages(&format!("{BASE}{objective}{STAGE}"))[0].contains("beyond `plausible_max`")
         );
+    }
+
+    #[test]
+    fn what_a_sandbox_cannot_show_is_refused() {
+        for (text, said) in [
+            ("image = \"x\"\nbuild = \"Dockerfile\"", "both `image` and `build`"),
+            ("build = \"../Dockerfile\"", "../Dockerfile"),
+            ("[[sandbox.mount]]\nsource = \"data\"\ntarget = \"/d\"", "not an absolute path"),
+            ("[[sandbox.mount]]\nsource = \"/a\"\ntarget = \"/d/../e\"", "without `..`"),
+            ("[[sandbox.mount]]\nsource = \"/a\"\ntarget = \"/\"", "not an absolute path"),
+            ("[[sandbox.mount]]\nsource = \"/a\"\ntarget = \"/evolve/work\"", "the sandbox's own"),
+            ("[[sandbox.mount]]\nsource = \"/a\"\ntarget = \"/d\"\nshared = true", "only a cache"),
+        ] {
+            let found = messages(&format!("{BASE}{OBJECTIVE}{STAGE}[sandbox]\n{text}\n"));
+            assert!(found.len() == 1 && found[0].contains(said), "{text}: {found:?}");
+        }
+        let twice = "[[sandbox.mount]]\nsource = \"/a\"\ntarget = \"/d\"\n".repeat(2);
+        let found = messages(&format!("{BASE}{OBJECTIVE}{STAGE}{twice}"));
+        assert_eq!(found, ["two mounts have the same target"]);
+    }
+
+    #[test]
+    fn half_a_core_is_nobodys_own() {
+        let stage = format!("{STAGE}resources = {{ cpus = 1.5, pin = true }}\n");
+        let found = messages(&format!("{BASE}{OBJECTIVE}{stage}"));
+        assert_eq!(found, ["1.5 cores cannot be one's own"]);
     }
 }

@@ -83,16 +83,11 @@ fn unescape(text: &[u8]) -> PathBuf {
     let mut path = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, tail @ ..] = rest {
-        match (first, tail) {
-            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..]) => {
-                path.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                rest = tail;
-            }
-            _ => {
-                path.push(*first);
-                rest = tail;
-            }
-        }
+        let digits = tail.first_chunk::<3>().filter(|_| *first == b'\\');
+        let code =
+            digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok());
+        path.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &tail[3..] } else { tail };
     }
     PathBuf::from(std::ffi::OsString::from_vec(path))
 }
