@@ -21,6 +21,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// How long a helper may take to get ready, besides what a warm Python imports.
 const READY: Duration = Duration::from_secs(30);
 
+/// How long the result of a command is kept for a controller that is gone.
+const KEPT: Duration = Duration::from_mins(10);
+
 /// How long the imports of a warm Python may take.
 pub(crate) const IMPORTS: Duration = Duration::from_mins(5);
 
@@ -313,6 +316,6 @@ pub(crate) fn prepare_of(spec: &SandboxSpec, base: String, confined: bool) -> wi
             imports: warm.imports.clone(),
             patience: IMPORTS,
         }),
-        idle_s: 300,
+        idle_s: KEPT.as_secs(),
     }
 }

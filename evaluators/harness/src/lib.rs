@@ -26,6 +26,7 @@ use evolve_core::ports::{BoxFuture, EvalRequest, Evaluator, StageSink};
 
 pub use files::judge_only_files;
 pub use gate::{Gate, GateError, GateVerdict};
+pub use mounts::check_mounts;
 pub use requirements::{MissingPackage, check_requirements};
 pub use setup::{HarnessSetup, SetupError};
 

@@ -44,6 +44,15 @@ pub(crate) fn find(task: &TaskConfig, task_root: &Path) -> Result<Vec<Source>, S
         .collect()
 }
 
+/// Whether everything that a task mounts is there and may be shown, the task's folder being
+/// this one.
+///
+/// # Errors
+/// What is wrong, with its place in `task.toml`.
+pub fn check_mounts(task: &TaskConfig, task_root: &Path) -> Result<(), SetupError> {
+    find(task, task_root).map(drop)
+}
+
 impl Source {
     /// The mount of a side in a slot, if the side sees it. Whoever may write a cache can leave
     /// something there for whoever reads it next, so each side of each slot has its own unless

@@ -25,8 +25,10 @@ impl Sandboxes {
     /// is told unless `quiet`.
     pub fn open(task: &TaskConfig, root: &Path, quiet: bool) -> Result<Self, CliError> {
         let runtime = runtime()?;
-        let without = evolve_evaluators::judge_only_files(root, &task.evaluator)
-            .map_err(|error| CliError::usage(error.to_string()))?;
+        let usage = |error: evolve_evaluators::SetupError| CliError::usage(error.to_string());
+        // A run works with a copy of the folder; what the original holds must not be shown either.
+        evolve_evaluators::check_mounts(task, root).map_err(usage)?;
+        let without = evolve_evaluators::judge_only_files(root, &task.evaluator).map_err(usage)?;
         let image = ImageSource::of(&task.sandbox, root, without);
         let say: Say = Arc::new(move |line| {
             if !quiet {

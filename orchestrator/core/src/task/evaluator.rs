@@ -61,16 +61,6 @@ pub enum Trust {
     InProcess,
 }
 
-impl Trust {
-    /// The word for people and for JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Split => "split",
-            Self::InProcess => "in-process",
-        }
-    }
-}
-
 /// One step of the cascade.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -69,6 +69,22 @@ impl TaskConfig {
         &self.objective[0]
     }
 
+    /// How far results can be trusted by the way they come about, for people and JSON: who
+    /// writes them, and whether candidates share a cache that one could poison for the next.
+    pub fn trust(&self) -> &'static str {
+        match (self.evaluator.trust, self.shares_cache()) {
+            (Trust::Split, false) => "split",
+            (Trust::Split, true) => "split, shared-cache",
+            (Trust::InProcess, false) => "in-process",
+            (Trust::InProcess, true) => "in-process, shared-cache",
+        }
+    }
+
+    /// Whether candidates share a cache.
+    pub fn shares_cache(&self) -> bool {
+        self.sandbox.mount.iter().any(|mount| mount.shared)
+    }
+
     /// The language of the program, from the task or the file's extension.
     pub fn language(&self) -> Option<String> {
         let program = self.program.as_ref()?;

@@ -1,7 +1,7 @@
 //! Everything on the page, as the template takes it: texts that are ready to be shown.
 
 use evolve_core::ports::BlobStore;
-use evolve_core::task::Trust;
+use evolve_core::task::{TaskConfig, Trust};
 use evolve_core::{CandidateId, Facts};
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub(super) struct Page {
     tone: &'static str,
     state_note: String,
     trust: &'static str,
-    trust_note: &'static str,
+    trust_note: String,
     sandbox: Vec<String>,
     misfits: Vec<String>,
     started: String,
@@ -91,16 +91,7 @@ impl Page {
             tone,
             state_note,
             trust: status.trust,
-            trust_note: match task.evaluator.trust {
-                Trust::Split => {
-                    "candidates run in one sandbox and are judged in another; only the judge \
-                     writes results"
-                }
-                Trust::InProcess => {
-                    "the candidate shares a process with the judge and could have written its \
-                     own result: believe these scores as far as you believe the programs"
-                }
-            },
+            trust_note: trust_note(task),
             sandbox: status.sandbox.iter().map(|line| one_line(line, 400)).collect(),
             misfits: status.misfits.iter().map(|line| one_line(line, 200)).collect(),
             started: moment(status.started_at, now.now),
@@ -157,4 +148,23 @@ fn path(facts: &Facts, best: CandidateId, shown: &Shown) -> (Vec<PathStep>, usiz
         })
         .collect();
     (steps, left_out)
+}
+
+/// What the word of trust means.
+fn trust_note(task: &TaskConfig) -> String {
+    let writes = match task.evaluator.trust {
+        Trust::Split => {
+            "candidates run in one sandbox and are judged in another; only the judge writes results"
+        }
+        Trust::InProcess => {
+            "the candidate shares a process with the judge and could have written its own result: \
+             believe these scores as far as you believe the programs"
+        }
+    };
+    let shares = if task.shares_cache() {
+        "; all candidates share a cache, so that one could have left something there for the next"
+    } else {
+        ""
+    };
+    format!("{writes}{shares}")
 }

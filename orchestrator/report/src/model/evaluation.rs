@@ -32,8 +32,11 @@ pub struct EvaluationView {
     pub wall_s: Option<f64>,
     /// CPU seconds, sum over stages and repeats.
     pub cpu_s: Option<f64>,
-    /// Peak memory in bytes of the largest process.
+    /// Peak memory in bytes.
     pub peak_memory: u64,
+    /// Joules, sum over stages and repeats, where the machine counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy_j: Option<f64>,
 }
 
 impl From<&Evaluation> for EvaluationView {
@@ -51,6 +54,7 @@ impl From<&Evaluation> for EvaluationView {
             wall_s: finite(evaluation.usage.wall_s),
             cpu_s: finite(evaluation.usage.cpu_s),
             peak_memory: evaluation.usage.peak_memory,
+            energy_j: evaluation.usage.energy_j.and_then(finite),
         }
     }
 }

@@ -54,7 +54,8 @@ pub struct Status {
     pub strategy: String,
     /// Seed of every random draw.
     pub seed: u64,
-    /// Who writes the results: `split` or `in-process`.
+    /// Who writes the results: `split` or `in-process`; with `, shared-cache` if candidates
+    /// share one.
     pub trust: &'static str,
     /// What the sandbox enforces and what it cannot.
     pub sandbox: Vec<String>,
@@ -308,7 +309,7 @@ impl Status {
             proposer: run.proposer.clone(),
             strategy: run.task.search.strategy.clone(),
             seed: run.seed,
-            trust: run.task.evaluator.trust.word(),
+            trust: run.task.trust(),
             sandbox: run.sandbox.clone(),
             started_at: facts.started_at,
             last_event_at: facts.last_at,

@@ -118,10 +118,11 @@ fn evaluated(out: &mut String, title: &str, view: &EvaluationView) {
         out,
         "used",
         &format!(
-            "{} ({} CPU) · {} peak · attempt {}",
+            "{} ({} CPU) · {} peak{} · attempt {}",
             time(view.wall_s),
             time(view.cpu_s),
             bytes(view.peak_memory),
+            view.energy_j.map_or_else(String::new, |joules| format!(" · {joules:.1} J")),
             view.attempts
         ),
     );
