@@ -156,6 +156,29 @@ async fn what_a_script_leaves_to_its_end_is_done() {
     .await;
 }
 
+#[tokio::test]
+async fn a_sandbox_whose_schedule_was_changed_is_not_kept() {
+    common::confined(async |sandbox| {
+        let spec = warm(&[]);
+        let all = run(sandbox, &spec, "import os; print(os.sched_getaffinity(0))").await.1;
+        for change in [
+            "os.sched_setaffinity(1, {0})",
+            "os.sched_setaffinity(os.getppid(), {0})",
+            "os.sched_setscheduler(os.getppid(), os.SCHED_BATCH, os.sched_param(0))",
+        ] {
+            let code = format!("import os\ntry: {change}\nexcept PermissionError: pass");
+            assert_eq!(run(sandbox, &spec, &code).await.0, Exit::Code(0), "{change}");
+            let after = "import os\nprint(os.sched_getaffinity(0))\nassert os.sched_getscheduler(0) == os.SCHED_OTHER";
+            // Kept a moment after the drop, it would be among these.
+            for _ in 0..10 {
+                let (exit, seen) = run(sandbox, &spec, after).await;
+                assert_eq!((exit, seen.as_str()), (Exit::Code(0), all.as_str()), "{change}");
+            }
+        }
+    })
+    .await;
+}
+
 /// In place of a Python whose command ended before anybody heard that it had begun.
 const HASTY: &str = "#!/bin/sh\necho ready >&3\nread -r line <&3\nprintf 'started\\nended 0 0 0\\n' >&3\nexec sleep 60\n";
 

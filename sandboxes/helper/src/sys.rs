@@ -91,6 +91,43 @@ pub(crate) fn hide() {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn hide() {}
 
+/// How the kernel schedules a process: the processors it may use, its policy and priority. Any
+/// process of the same user may change these.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Schedule {
+    processors: Vec<usize>,
+    policy: i32,
+    nice: i32,
+}
+
+#[cfg(target_os = "linux")]
+impl Schedule {
+    /// Of this process; none when the kernel does not tell.
+    pub(crate) fn of(pid: Pid) -> Option<Self> {
+        let set = rustix::thread::sched_getaffinity(Some(pid)).ok()?;
+        let processors = (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| set.is_set(*core));
+        let nice = rustix::process::getpriority_process(Some(pid)).ok()?;
+        // SAFETY: this call takes no pointer.
+        #[allow(unsafe_code)] // rustix does not have it
+        let policy = unsafe { libc::sched_getscheduler(pid.as_raw_pid()) };
+        Some(Self { processors: processors.collect(), policy, nice })
+    }
+}
+
+/// Other systems are not asked.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Schedule;
+
+#[cfg(not(target_os = "linux"))]
+impl Schedule {
+    /// Nothing.
+    pub(crate) fn of(_pid: Pid) -> Option<Self> {
+        None
+    }
+}
+
 /// Keeps every open file but the three standard ones from the children. The controller may
 /// itself have been started with files that are none of a candidate's business.
 pub fn close_files_on_exec() {

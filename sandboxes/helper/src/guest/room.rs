@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Pid, getpid};
+
 use super::filter::Filter;
 use super::tree::{Scope, Tree};
 use super::warm::Server;
 use super::{Guest, files, find};
-use crate::sys;
+use crate::sys::{self, Schedule};
 use crate::wire::{FileHead, Folder, Prepare, Run, split};
 
 /// Folders outside the base that commands may write, where there are any.
@@ -22,6 +24,8 @@ pub(super) struct Room {
     /// Why no other command may run here.
     pub spoilt: Option<String>,
     pub scope: Scope,
+    /// How this process and the warm Python were scheduled at first.
+    schedules: Vec<(Pid, Option<Schedule>)>,
     /// What is mounted here, by which only those did who built the sandbox.
     mounted: Vec<PathBuf>,
 }
@@ -44,10 +48,20 @@ impl Room {
         let twins =
             mounted.iter().filter_map(|mount| Some(tmp.join(mount.strip_prefix("/tmp").ok()?)));
         mounted.extend(twins.collect::<Vec<_>>());
-        let mut room =
-            Self { prepare, contents, filter, server: None, spoilt: None, scope, mounted };
+        let mut room = Self {
+            prepare,
+            contents,
+            filter,
+            server: None,
+            spoilt: None,
+            scope,
+            schedules: Vec::new(),
+            mounted,
+        };
         room.make_folders().map_err(|error| format!("the folders cannot be made: {error}"))?;
         room.start_server()?;
+        let kept = std::iter::once(getpid()).chain(room.server.as_ref().map(Server::pid));
+        room.schedules = kept.map(|pid| (pid, Schedule::of(pid))).collect();
         Ok(room)
     }
 
@@ -110,7 +124,7 @@ impl Room {
     }
 
     /// The processes of a command whose first one this is, if it is this process's child.
-    pub(super) fn tree(&self, main: Option<rustix::process::Pid>) -> Tree {
+    pub(super) fn tree(&self, main: Option<Pid>) -> Tree {
         Tree::new(self.scope, main, self.server.as_ref().map(Server::pid))
     }
 
@@ -125,6 +139,9 @@ impl Room {
         }
         if tree.spare_ended() {
             return Err("the warm Python has ended".to_owned());
+        }
+        if self.schedules.iter().any(|(pid, schedule)| Schedule::of(*pid) != *schedule) {
+            return Err("a command changed how its sandbox is scheduled".to_owned());
         }
         let clean = || -> std::io::Result<()> {
             files::empty(self.base(), &self.mounted)?;
