@@ -75,10 +75,9 @@ pub fn store_error(error: StoreError) -> CliError {
     CliError::new(exit, error.to_string())
 }
 
-/// The keys of a task's models, from the environment.
+/// Keeps the keys of a task's models out of what is written.
 pub fn redactor(task: &TaskConfig) -> Redactor {
-    let names = task.model.iter().filter_map(|model| model.api_key_env.as_deref());
-    Redactor::new(names.filter_map(|name| std::env::var(name).ok()))
+    Redactor::new(Keys::known(task))
 }
 
 /// A runtime for the work of a run.

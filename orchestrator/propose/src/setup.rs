@@ -11,6 +11,7 @@ use evolve_core::task::{ModelSection, TaskConfig};
 use evolve_prompts::Prompts;
 
 use crate::client::{Endpoint, EndpointError, Model, Patience};
+use crate::key_command;
 use crate::operators::needs_model;
 
 /// Why there can be no proposer.
@@ -40,6 +41,19 @@ pub enum SetupError {
         /// What is wrong with it, without its text.
         why: String,
     },
+    /// A command that gave no key.
+    #[error(
+        "model `{model}`: `{command}` (api_key_command) gave no key: {why}; it must print the \
+         key, and nothing else, on standard output"
+    )]
+    KeyCommand {
+        /// Which model.
+        model: ModelName,
+        /// Its `api_key_command`.
+        command: String,
+        /// What happened, without its output.
+        why: String,
+    },
     /// A `base_url` that is none.
     #[error(
         "`base_url = \"{url}\"` of model `{model}`: {why}; for example \"http://localhost:8000/v1\""
@@ -64,8 +78,8 @@ pub enum SetupError {
     Http(String),
 }
 
-/// The keys of a task's models, by the environment variable that holds each. Read once, and
-/// given to the redactor before anything is written.
+/// The keys of a task's models, by the environment variable that holds each, or the command
+/// that prints it. Read once, and given to the redactor before anything is written.
 #[derive(Clone, Default)]
 pub struct Keys(BTreeMap<String, String>);
 
@@ -77,13 +91,24 @@ impl Keys {
     ) -> Result<Self, SetupError> {
         let mut keys = BTreeMap::new();
         for model in &task.model {
-            let Some(variable) = &model.api_key_env else { continue };
+            let Some(source) = source_of(model) else { continue };
+            if !model.api_key_command.is_empty() {
+                let asked = key_command::ask(&model.api_key_command);
+                let key = asked.map_err(|why| SetupError::KeyCommand {
+                    model: model.name.clone(),
+                    command: source.clone(),
+                    why,
+                })?;
+                keys.insert(source, key);
+                continue;
+            }
+            let variable = &source;
             let key = lookup(variable).filter(|key| !key.trim().is_empty());
             let key = key.ok_or_else(|| SetupError::MissingKey {
                 model: model.name.clone(),
                 variable: variable.clone(),
             })?;
-            keys.insert(variable.clone(), key);
+            keys.insert(source, key);
         }
         Ok(Self(keys))
     }
@@ -93,13 +118,23 @@ impl Keys {
         Self::read(task, |variable| std::env::var(variable).ok())
     }
 
+    /// The keys that can be had, for who must not write them but needs none of them.
+    pub fn known(task: &TaskConfig) -> Vec<String> {
+        let known = |model: &ModelSection| match &model.api_key_env {
+            Some(variable) => std::env::var(variable).ok(),
+            None if model.api_key_command.is_empty() => None,
+            None => key_command::ask(&model.api_key_command).ok(),
+        };
+        task.model.iter().filter_map(known).collect()
+    }
+
     /// The keys themselves, for the redactor.
     pub fn secrets(&self) -> Vec<String> {
         self.0.values().cloned().collect()
     }
 
     fn of(&self, model: &ModelSection) -> Option<&str> {
-        self.0.get(model.api_key_env.as_ref()?).map(String::as_str)
+        self.0.get(&source_of(model)?).map(String::as_str)
     }
 }
 
@@ -107,6 +142,12 @@ impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keys({:?})", self.0.keys().collect::<Vec<_>>())
     }
+}
+
+/// What a model's key is known by.
+fn source_of(model: &ModelSection) -> Option<String> {
+    let command = || (!model.api_key_command.is_empty()).then(|| model.api_key_command.join(" "));
+    model.api_key_env.clone().or_else(command)
 }
 
 /// Everything that [`crate::Proposers`] needs.
@@ -150,7 +191,7 @@ fn model(section: &ModelSection, setup: &ProposerSetup) -> Result<Model, SetupEr
             }
             EndpointError::BadKey => SetupError::BadKey {
                 model,
-                variable: section.api_key_env.clone().unwrap_or_default(),
+                variable: source_of(section).unwrap_or_default(),
                 why: error.to_string(),
             },
             EndpointError::Http(_) => SetupError::Http(error.to_string()),

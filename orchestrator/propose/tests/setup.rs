@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{Bench, GOOD_DIFF, KEY, Options, model, task};
 use evolve_core::event::Operator;
 use evolve_propose::{Keys, SetupError, default_operators};
@@ -107,6 +109,62 @@ async fn the_key_is_never_written_even_when_the_provider_repeats_it() {
             assert!(written.contains("[redacted]"), "the provider did repeat it");
             assert!(!written.contains(KEY), "{written}");
             assert!(!format!("{outcome:?}").contains(KEY), "{outcome:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_model_is_asked_with_is_passed_on() {
+    for stream in [true, false] {
+        let server = ModelServer::start(|_| Reply::text(GOOD_DIFF)).await.unwrap();
+        let more = format!(
+            "stream = {stream}\ntemperature = 0.7\ntop_p = 0.9\nreasoning_effort = \"low\"\n\
+             extra = {{ top_k = 40, chat_template_kwargs = {{ enable_thinking = false }} }}"
+        );
+        let bench = Bench::new(&model("m", &server.base_url(), &more));
+        bench.propose(Operator::Diff).await.result.unwrap();
+        let body = server.requests()[0].body.clone();
+        assert_eq!(body["temperature"], 0.7);
+        assert_eq!(body["top_p"], 0.9);
+        assert_eq!(body["reasoning_effort"], "low");
+        assert_eq!(body["top_k"], 40);
+        assert_eq!(body["chat_template_kwargs"]["enable_thinking"], false);
+        assert_eq!(body["model"], "m");
+        assert_eq!(body["stream"], stream);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_a_command_prints_is_sent_and_never_written() {
+    let server =
+        ModelServer::start(|_| Reply::error(401, &format!("wrong key {KEY}"))).await.unwrap();
+    let section = model("m", &server.base_url(), "")
+        .replace("api_key_env = \"TEST_KEY\"", &format!("api_key_command = [\"echo\", \"{KEY}\"]"));
+    let bench = Bench::new(&section);
+    let outcome = bench.propose(Operator::Diff).await;
+    assert_eq!(server.requests()[0].header("authorization"), Some(&*format!("Bearer {KEY}")));
+    assert!(!format!("{outcome:?}").contains(KEY) && !bench.written().contains(KEY));
+    let fails = section.replace("\"echo\"", "\"false\"");
+    let error = error(&fails);
+    assert!(matches!(&error, SetupError::KeyCommand { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn calls_keep_to_the_rate_that_the_task_gives() {
+    for rate in ["requests_per_minute = 600", "tokens_per_minute = 1_000_000"] {
+        let server = ModelServer::start(|_| Reply::text(GOOD_DIFF)).await.unwrap();
+        let bench = Bench::new(&model("m", &server.base_url(), rate));
+        let start = Instant::now();
+        let one = || bench.propose(Operator::Diff);
+        let (a, b, c) = tokio::join!(one(), one(), one());
+        for outcome in [a, b, c] {
+            outcome.result.unwrap();
+        }
+        let mut arrived: Vec<_> = server.exchanges().iter().map(|e| e.arrived - start).collect();
+        arrived.sort();
+        // 100 ms apart by requests; by tokens at least the 60 ms of an answer of 1,000.
+        for (after, arrived) in (0..).zip(&arrived) {
+            assert!(*arrived >= Duration::from_millis(60) * after, "{rate}: {arrived:?}");
         }
     }
 }

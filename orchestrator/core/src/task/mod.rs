@@ -346,6 +346,9 @@ pub struct ModelSection {
     /// Environment variable that holds the key; no key is sent if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
+    /// A command that prints the key, asked once at the start, as of a password manager.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub api_key_command: Vec<String>,
     /// USD per million tokens; needed when the budget has `usd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
@@ -358,6 +361,15 @@ pub struct ModelSection {
     /// Sampling temperature, passed on as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// Nucleus sampling, passed on as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// How long a reasoning model thinks, passed on as it is (`low`, `medium`, `high`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+    /// More fields of the request, for what one server knows and others do not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, serde_json::Value>,
     /// Whether to ask for a stream; a stalled stream is noticed sooner than a stalled answer.
     #[serde(default = "defaults::yes")]
     pub stream: bool,
@@ -368,6 +380,15 @@ pub struct ModelSection {
     #[serde(default = "defaults::model_concurrency")]
     #[schemars(range(min = 1, max = 4096))]
     pub concurrency: u32,
+    /// Calls that begin in a minute; they are spread evenly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub requests_per_minute: Option<u32>,
+    /// Tokens of the calls that begin in a minute: of the prompt, and of the longest answer
+    /// until the real one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub tokens_per_minute: Option<u64>,
 }
 
 /// `[prompts]`

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 
 use globset::Glob;
 
-use super::{MountMode, Stage, TaskConfig, Trust};
+use super::{ModelSection, MountMode, Stage, TaskConfig, Trust};
 use crate::ids::StageName;
 use crate::program::Program;
 
@@ -290,6 +290,35 @@ fn models(task: &TaskConfig, found: &mut Findings) {
         {
             found.add(format!("{path}.price"), "a price is a number of at least 0", "");
         }
+        request_fields(model, &path, found);
+    }
+}
+
+/// Fields of a request that other keys, or evolve itself, decide about.
+const DECIDED: [&str; 10] = [
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "reasoning_effort",
+    "n",
+];
+
+fn request_fields(model: &ModelSection, path: &str, found: &mut Findings) {
+    if model.api_key_env.is_some() && !model.api_key_command.is_empty() {
+        let what = "both `api_key_env` and `api_key_command` are given";
+        found.add(format!("{path}.api_key_command"), what, "keep one of them");
+    }
+    if let Some(field) = model.extra.keys().find(|field| DECIDED.contains(&field.as_str())) {
+        let what = format!("`{field}` is not for `extra`");
+        found.add(format!("{path}.extra.{field}"), what, "use the model's own key, if it has one");
+    }
+    if model.top_p.is_some_and(|top_p| !(top_p > 0.0 && top_p <= 1.0)) {
+        found.add(format!("{path}.top_p"), "`top_p` is more than 0 and at most 1", "");
     }
 }
 
@@ -423,5 +452,19 @@ mod tests {
         let stage = format!("{STAGE}resources = {{ cpus = 1.5, pin = true }}\n");
         let found = messages(&format!("{BASE}{OBJECTIVE}{stage}"));
         assert_eq!(found, ["1.5 cores cannot be one's own"]);
+    }
+
+    #[test]
+    fn a_request_has_one_place_for_each_field() {
+        for (text, said) in [
+            ("extra = { temperature = 1 }", "`temperature` is not for `extra`"),
+            ("extra = { messages = [] }", "`messages` is not for `extra`"),
+            ("top_p = 1.5", "`top_p` is more than 0"),
+            ("api_key_env = \"K\"\napi_key_command = [\"x\"]", "both `api_key_env`"),
+        ] {
+            let model = format!("[[model]]\nname = \"m\"\n{text}\n");
+            let found = messages(&format!("{BASE}{OBJECTIVE}{STAGE}{model}"));
+            assert!(found.len() == 1 && found[0].contains(said), "{text}: {found:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod breaker;
 mod endpoint;
 mod model;
+mod pace;
 mod retry;
 
 pub(crate) use endpoint::{Endpoint, EndpointError};

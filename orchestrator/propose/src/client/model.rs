@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::answer::{Billed, CallEnd};
 use super::breaker::{Breaker, Permit, Turn};
+use super::pace::Pace;
 use super::retry::{delay, parse_retry_after};
 use super::{Endpoint, Patience};
 use crate::allowance::{Allowance, answer_tokens};
@@ -48,6 +49,8 @@ pub(crate) struct Model {
     endpoint: Endpoint,
     slots: Semaphore,
     breaker: Breaker,
+    requests: Option<Pace>,
+    tokens: Option<Pace>,
     /// The server wants `max_completion_tokens`: OpenAI's newer models refuse `max_tokens`.
     wants_completion_tokens: AtomicBool,
     /// The server knows no `stream_options`; usage is estimated then.
@@ -60,6 +63,8 @@ impl Model {
         Self {
             slots: Semaphore::new(section.concurrency.max(1) as usize),
             breaker: Breaker::new(patience.breaker_failures, patience.cool_down),
+            requests: section.requests_per_minute.map(|n| Pace::new(n.into())),
+            tokens: section.tokens_per_minute.map(Pace::new),
             wants_completion_tokens: AtomicBool::new(openai),
             refuses_stream_options: AtomicBool::new(false),
             section,
@@ -69,11 +74,10 @@ impl Model {
 
     fn request(&self, messages: &[Message]) -> Value {
         let section = &self.section;
-        let mut request = json!({
-            "model": section.name,
-            "messages": messages,
-            "stream": section.stream,
-        });
+        let mut request = json!(section.extra);
+        request["model"] = json!(section.name);
+        request["messages"] = json!(messages);
+        request["stream"] = json!(section.stream);
         let limit = if self.wants_completion_tokens.load(Ordering::Relaxed) {
             "max_completion_tokens"
         } else {
@@ -86,7 +90,23 @@ impl Model {
         if let Some(temperature) = section.temperature {
             request["temperature"] = json!(temperature);
         }
+        if let Some(top_p) = section.top_p {
+            request["top_p"] = json!(top_p);
+        }
+        if let Some(effort) = &section.reasoning_effort {
+            request["reasoning_effort"] = json!(effort);
+        }
         request
+    }
+
+    /// Waits for the turn of a call of at most so many tokens.
+    async fn await_turn(&self, most: u64) {
+        let now = Instant::now();
+        let requests = self.requests.as_ref().map(|pace| pace.turn(1, now));
+        let tokens = self.tokens.as_ref().map(|pace| pace.turn(most, now));
+        if let Some(turn) = requests.max(tokens) {
+            tokio::time::sleep_until(turn).await;
+        }
     }
 
     /// Learns from a 400 that names a field this server wants otherwise. True if the next
@@ -167,6 +187,8 @@ impl Caller<'_> {
 
     async fn call(&mut self, model: &Model, messages: &[Message]) -> Result<CallEnd, AskError> {
         let _slot = model.slots.acquire().await;
+        let most = prompt_tokens(messages) + u64::from(answer_tokens(&model.section));
+        model.await_turn(most).await;
         let admitted = model.breaker.admit(self.clock.now());
         let permit = admitted.map_err(AskError::BreakerOpen)?;
         let request = model.request(messages);
@@ -176,6 +198,9 @@ impl Caller<'_> {
         // A provider may repeat the key, in an error or in an answer.
         end.detail = self.redactor.redact(&end.detail);
         end.content = self.redactor.redact(&end.content);
+        if let Some(pace) = &model.tokens {
+            pace.give_back(most.saturating_sub(usage_of(model, messages, &end).0.total()));
+        }
         let latency_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         self.settle(model, messages, stored, &end, latency_ms)?;
         self.tell_breaker(model, permit, &end);
