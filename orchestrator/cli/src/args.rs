@@ -236,8 +236,10 @@ pub struct Gc {
 Examples:
   evolve start evaluators/tasks/circle_packing
   evolve start my-task --budget candidates=500 --budget wall=1h --seed 7
+  evolve start my-task --dry-run                  first prompt and costs; asks nobody
   evolve start my-task --from latest:c000042      begin with a program of an earlier run
   evolve start my-task --proposer replay:latest   the same run again, without a model")]
+#[allow(clippy::struct_excessive_bools)] // flags of a command line are just that
 pub struct Start {
     /// Task folder or task.toml
     pub task: PathBuf,
@@ -265,6 +267,9 @@ pub struct Start {
     /// Learn no insights
     #[arg(long)]
     pub no_analyzer: bool,
+    /// Show the first prompt and an estimate of tokens, USD and time; ask and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Machine-readable summary at the end
     #[arg(long)]
     pub json: bool,

@@ -99,6 +99,91 @@ fn no_secret_below(folder: &Path) {
     }
 }
 
+/// Three of ten requests end badly, in every way in turn.
+fn flaky(request: &evolve_testkit::Request) -> Reply {
+    let good = || perturb::answer(request);
+    let dice = request.number * 7 % 10;
+    if dice >= 3 {
+        return Reply::text(good());
+    }
+    match request.number / 10 % 12 {
+        0 => Reply::rate_limited(None),
+        1 => Reply::rate_limited(Some("1")),
+        2 => Reply::bare_rate_limit(),
+        3 => Reply::server_error(),
+        4 => Reply::reset(),
+        5 => Reply::stalled("Idea: it stops"),
+        6 => Reply::silence(),
+        7 => Reply::malformed_json(),
+        8 => Reply::web_page(),
+        9 => Reply::text(good()).without_usage(),
+        10 => Reply::refusal("I would rather not"),
+        _ => Reply::error_in_200("overloaded"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_candidates_come_through_a_flaky_provider() {
+    let place = Place::new();
+    let server = ModelServer::start(flaky).await.unwrap();
+    let more =
+        "timeout = \"1s\"\n[search]\noperators = { diff = 1.0 }\n[budget]\ncandidates = 300\n";
+    place.write("task.toml", &model_toml(&server, more));
+    let (code, out, err) = run(&place, &["start", "task", "-q"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    let status = place.json(&["status", "--json"]);
+    assert_eq!(status["candidates"]["evaluated"], 300);
+    // Nothing that the server billed is missing; what it did not count is estimated.
+    let exchanges = server.exchanges();
+    let billed: u64 = exchanges
+        .iter()
+        .filter(|exchange| exchange.complete)
+        .filter_map(|exchange| exchange.billed)
+        .map(|usage| usage.input + usage.output * 4)
+        .sum();
+    let usd = status["cost"]["usd"].as_f64().unwrap();
+    assert!(usd >= billed as f64 / 1e6, "{usd} {billed}");
+    // Every request is on record, and none was repeated beyond the policy: four tries, of an
+    // answer and of its two repairs.
+    let journal = std::fs::read_to_string(place.run_dir().join("events.jsonl")).unwrap();
+    let mut calls = std::collections::BTreeMap::<String, usize>::new();
+    for line in journal.lines().filter(|line| line.contains("\"event\":\"call-settled\"")) {
+        let start = line.find('{').unwrap();
+        let event: serde_json::Value =
+            serde_json::Deserializer::from_str(&line[start..]).into_iter().next().unwrap().unwrap();
+        *calls.entry(event["candidate"].to_string()).or_default() += 1;
+    }
+    assert_eq!(calls.values().sum::<usize>(), exchanges.len());
+    assert!(calls.values().all(|n| *n <= 4 * 3), "{calls:?}");
+    let faults = exchanges.len() - 300;
+    assert!(faults > 80, "only {faults} of {} went wrong", exchanges.len());
+    replays(&place);
+    place.ok(&["verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_estimate_asks_nobody_and_leaves_nothing() {
+    let place = Place::new();
+    let server = server(false).await;
+    place.write("task.toml", &model_toml(&server, "[budget]\ncandidates = 40\n"));
+    let (code, out, err) = run(&place, &["start", "task", "--dry-run", "--json"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(server.requests().is_empty() && !place.runs().exists());
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let (prompt, answer) =
+        (number(&told["prompt"]["tokens"]), number(&told["models"][0]["usual_answer"]));
+    assert!(prompt > 300.0 && answer > 200.0, "{told}");
+    // The prices of the model: a dollar for a million tokens in, four for a million out.
+    assert!((number(&told["usd"]) - 40.0 * (prompt + 4.0 * answer) / 1e6).abs() < 1e-9);
+    assert!((number(&told["most_usd"]) - 40.0 * (prompt + 8000.0) / 1e6).abs() < 1e-9);
+    let (code, out, err) = run(&place, &["start", "task", "--dry-run"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("Find the two numbers.") && out.contains("tester: 100 % of the calls"));
+    let (_, out, _) = run(&place, &["start", "task", "--dry-run", "--proposer", "mutate"]).await;
+    assert!(out.contains("no model would be asked"), "{out}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dollar_budget_is_never_overshot() {
     let place = Place::new();

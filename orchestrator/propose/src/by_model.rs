@@ -72,6 +72,19 @@ async fn attempt(
     })
 }
 
+/// The two messages of a request's first call, and the text of the program to change.
+pub(crate) fn prompt(
+    shared: &Shared,
+    request: &ProposalRequest,
+) -> Result<(String, String, String), NoProgram> {
+    let target = target(shared, request)?;
+    let full = context(shared, request, &target).map_err(host_fault)?;
+    let prompt = fit(shared, &full)?;
+    let program = target.base.iter().flat_map(|(program, _)| program.files.values());
+    let program = program.map(String::as_str).collect::<Vec<_>>().join("\n");
+    Ok((shared.redactor.redact(&prompt.system), shared.redactor.redact(&prompt.user), program))
+}
+
 fn host_fault(fault: HostFault) -> NoProgram {
     NoProgram::new(RejectReason::HostFault, fault.what)
 }

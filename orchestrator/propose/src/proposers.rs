@@ -86,6 +86,10 @@ impl Proposers {
         Ok(Self { shared: Arc::new(shared), memory: Memory::default() })
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The word for the journal's first event: `model`, or `mutate` when there is none.
     pub fn name(&self) -> &'static str {
         if self.shared.models.is_empty() { "mutate" } else { "model" }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod devices;
 pub mod doctor;
+pub mod estimate;
 pub mod gc;
 pub mod init;
 pub mod read;

@@ -32,6 +32,10 @@ pub fn start(global: &Global, args: &Start) -> Result<Exit, CliError> {
         Proposing::Live(kind) => kind,
     };
     let (program, from) = start_program(&global.runs, args, &folder)?;
+    if args.dry_run {
+        super::estimate::estimate(&folder, kind, program.as_ref(), args.json)?;
+        return Ok(Exit::Done);
+    }
     let description = folder.description()?;
     let sandboxes = Sandboxes::open(&folder.config, &folder.root, global.quiet)?;
     check_requirements(&folder.config, &sandboxes)?;
