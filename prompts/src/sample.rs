@@ -38,6 +38,7 @@ pub(crate) fn repairs() -> Vec<Repair> {
         RejectReason::Syntax,
         RejectReason::OutsideRegion,
         RejectReason::TooLarge,
+        RejectReason::Denied,
         RejectReason::Unusable,
         RejectReason::NoChange,
     ];

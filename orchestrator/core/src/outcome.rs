@@ -204,6 +204,8 @@ pub enum RejectReason {
     OutsideRegion,
     /// The program is larger than the task allows.
     TooLarge,
+    /// The change brings in what the task forbids.
+    Denied,
     /// The answer held no patch or program at all.
     Unusable,
     /// The model refused.
@@ -227,6 +229,7 @@ impl RejectReason {
             Self::Syntax => "syntax",
             Self::OutsideRegion => "outside-region",
             Self::TooLarge => "too-large",
+            Self::Denied => "denied",
             Self::Unusable => "unusable",
             Self::Refused => "refused",
             Self::ModelFailed => "model-failed",

@@ -1,6 +1,7 @@
 //! Proposals by a model: a prompt, calls in the strategy's order of models, and an answer
 //! that is applied, or sent back a bounded number of times.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use evolve_core::event::Selection;
@@ -105,6 +106,7 @@ fn target(shared: &Shared, request: &ProposalRequest) -> Result<Target, NoProgra
         base,
         editable_globs: shared.editable_globs().to_vec(),
         language: shared.language.clone(),
+        denied: Arc::clone(&shared.denied),
         max_size: section.map_or(DRAFT_SIZE, |program| program.max_size.0),
         draft_path: section.map_or_else(|| "program.py".to_owned(), |program| program.path.clone()),
     })

@@ -6,6 +6,7 @@
 mod allowance;
 mod by_model;
 mod client;
+mod deny;
 mod key_command;
 mod material;
 mod operators;

@@ -10,6 +10,8 @@ use evolve_core::program::Program;
 use evolve_mutate::{Editable, apply_diff, apply_rewrite, draft, normal_hash};
 use evolve_prompts::Format;
 
+use crate::deny::Denied;
+
 /// Longest one-line summary, in bytes.
 const SUMMARY: usize = 200;
 
@@ -20,6 +22,7 @@ pub(crate) struct Target {
     pub base: Option<(Program, Editable)>,
     pub editable_globs: Vec<String>,
     pub language: Option<Arc<dyn Language>>,
+    pub denied: Arc<Denied>,
     /// Largest program, in bytes.
     pub max_size: u64,
     /// Name of a drafted file that has no name in the answer.
@@ -60,6 +63,10 @@ impl Target {
     pub(crate) fn read(&self, answer: &str) -> Result<Checked, Mistake> {
         let (program, change) = self.apply(answer)?;
         self.check_size(&program)?;
+        let before = self.base.as_ref().map(|(before, _)| before);
+        if let Some(problem) = self.denied.brought_in(before, &program) {
+            return Err(Mistake::new(RejectReason::Denied, problem));
+        }
         let normal = self.check_syntax(&program)?;
         Ok(Checked { program, normal, change })
     }

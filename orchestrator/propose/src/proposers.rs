@@ -14,6 +14,7 @@ use evolve_prompts::Prompts;
 
 use crate::allowance::reservation;
 use crate::client::{Model, Patience};
+use crate::deny::Denied;
 use crate::operators::needs_model;
 use crate::setup::{ProposerSetup, SetupError, models};
 use crate::{by_model, without_model};
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub models: Vec<Model>,
     pub language_name: Option<String>,
     pub language: Option<Arc<dyn Language>>,
+    pub denied: Arc<Denied>,
 }
 
 impl Shared {
@@ -72,6 +74,7 @@ impl Proposers {
         let models = models(&setup)?;
         let language_name = setup.task.language();
         let shared = Shared {
+            denied: Arc::new(Denied::of(&setup.task)),
             models,
             redactor: Redactor::new(setup.keys.secrets()),
             language: language_name.as_deref().and_then(evolve_mutate::language),

@@ -42,6 +42,10 @@ fn child(
     let mut rng = Pcg64Mcg::seed_from_u64(request.seed);
     let child = mutate(language, &program, &donors, &editable, memory, &mut rng)
         .map_err(|error| no_change(error.to_string()))?;
+    if let Some(problem) = shared.denied.brought_in(Some(&program), &child.program) {
+        let line = problem.lines().next().unwrap_or_default();
+        return Err(NoProgram::new(RejectReason::Denied, line));
+    }
     Ok(NewProgram {
         program: child.program,
         normal: child.normal,

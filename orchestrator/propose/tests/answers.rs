@@ -298,3 +298,24 @@ async fn the_model_without_weights_answers_every_shape_of_prompt() {
         assert!(new.change.summary.contains("step = "), "{}", new.change.summary);
     }
 }
+
+#[tokio::test]
+async fn what_the_task_forbids_goes_back_with_the_reason() {
+    let answers = [diff("    step = 0.5", "    step = eval('0.5')"), GOOD_DIFF.to_owned()];
+    let server =
+        ModelServer::start(move |request| Reply::text(answers[request.number.min(1)].clone()))
+            .await
+            .unwrap();
+    let rule = "deny = [{ pattern = '\\beval\\(', reason = \"no code from strings\" }]";
+    let models = model("m", &server.base_url(), "");
+    let mut options = Options::new(&models);
+    let text = format!("[program]\npath = \"program.py\"\n{rule}\n");
+    let with = common::task_with(&models, &text);
+    options.task = with;
+    let bench = options.build().unwrap();
+    let done = bench.propose(Operator::Diff).await.result.unwrap();
+    assert_eq!(done.repairs, 1);
+    let repair = server.requests()[1].last().to_owned();
+    assert!(repair.contains("this task forbids") && repair.contains("no code from strings"));
+    assert!(repair.contains("program.py:4: `eval(`"), "{repair}");
+}

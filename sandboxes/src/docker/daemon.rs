@@ -9,6 +9,9 @@ use evolve_core::ports::HostFault;
 /// How long a daemon that was there may be away, as in a restart or an upgrade of its machine.
 const AWAY: Duration = Duration::from_mins(15);
 
+/// How often the same is asked of a daemon that was away in between.
+const TRIES: u32 = 5;
+
 /// Pause between two knocks at a daemon that is away.
 const KNOCK: Duration = Duration::from_millis(500);
 
@@ -72,10 +75,13 @@ impl Daemon {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        let mut tries = 0;
         loop {
+            tries += 1;
             match ask(self.docker.clone()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if is_away(&error) => self.wait(&error).await?,
+                // One that answers a knock and nothing else is not worth waiting for.
+                Err(error) if is_away(&error) && tries < TRIES => self.wait(&error).await?,
                 Err(error) => return Err(fault(what, &error)),
             }
         }

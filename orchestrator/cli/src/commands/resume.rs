@@ -11,7 +11,7 @@ use evolve_engine::Begin;
 use evolve_store::{Reader, RunDir, RunLock, resolve_run};
 
 use crate::args::{Global, Resume};
-use crate::commands::start::TASK_FOLDER;
+use crate::commands::start::{TASK_FOLDER, sandbox_lines};
 use crate::error::{CliError, Exit};
 use crate::sandboxes::Sandboxes;
 use crate::session::{self, Opened, ProposerKind, Wiring, store_error};
@@ -41,13 +41,15 @@ pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
     let kind = ProposerKind::from_word(&started.proposer);
     let frozen = TaskFolder { root: dir.task(), config: started.task.clone() };
     let note = source_note(&dir, started.host.get(TASK_FOLDER).map(PathBuf::from));
-    if !note.is_empty() && !global.quiet {
-        eprintln!("{note}");
-    }
     // Results of different sandboxes are not to be compared: it stays the one of the start.
     let mut config = started.task.clone();
     config.sandbox.kind = kind_of(&started.sandbox).unwrap_or(config.sandbox.kind);
     let sandboxes = Sandboxes::open(&config, &dir.task(), global.quiet)?;
+    let note = [note, sandbox_note(&started.sandbox, &sandbox_lines(&*sandboxes.sandbox))];
+    let note = note.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("; ");
+    if !note.is_empty() && !global.quiet {
+        eprintln!("{note}");
+    }
     let slots = slots::resolve(&task, kind == ProposerKind::Model);
     let events =
         reader.events(Seq(0)).map(|event| event.map_err(|error| HostFault::new(error.to_string())));
@@ -64,6 +66,23 @@ pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
         task_root: dir.task(),
     };
     session::drive(global, opened, &wiring, sandboxes, begin, args.json)
+}
+
+/// What to say when the sandbox is not quite what it was: another image under the same name,
+/// another kernel.
+fn sandbox_note(then: &[String], now: &[String]) -> String {
+    let lost = then.iter().filter(|line| !now.contains(line));
+    let lost: Vec<&str> = lost.map(String::as_str).collect();
+    let come: Vec<&str> =
+        now.iter().filter(|line| !then.contains(line)).map(String::as_str).collect();
+    if lost.is_empty() && come.is_empty() {
+        return String::new();
+    }
+    format!(
+        "the sandbox is not quite what it was, so results may differ: it was `{}` and is `{}`",
+        lost.join("; "),
+        come.join("; ")
+    )
 }
 
 /// The kind of sandbox that a run recorded.
@@ -86,5 +105,26 @@ fn source_note(dir: &RunDir, source: Option<PathBuf>) -> String {
             dir.task().display()
         ),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_sandbox_is_told_by_what_changed() {
+        let lines = |image: &str| {
+            vec![format!("docker: image x ({image})"), "docker: enforced: wall time".to_owned()]
+        };
+        assert_eq!(sandbox_note(&lines("1"), &lines("1")), "");
+        let note = sandbox_note(&lines("1"), &lines("2"));
+        assert!(
+            note.ends_with("it was `docker: image x (1)` and is `docker: image x (2)`"),
+            "{note}"
+        );
+        assert_eq!(kind_of(&lines("1")), Some(SandboxKind::Docker));
+        assert_eq!(kind_of(&["process: enforced: a".to_owned()]), Some(SandboxKind::Process));
+        assert_eq!(kind_of(&[]), None);
     }
 }

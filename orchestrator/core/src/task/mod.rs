@@ -152,6 +152,19 @@ pub struct ProgramSection {
     /// Largest program that is evaluated.
     #[serde(default = "defaults::program_max_size")]
     pub max_size: Bytes,
+    /// What a change may not bring into the program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<Deny>,
+}
+
+/// Something that a change may not bring into the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deny {
+    /// A regular expression (of Rust's `regex` crate).
+    pub pattern: String,
+    /// Why; told to who proposed it.
+    pub reason: String,
 }
 
 /// `[sandbox]`

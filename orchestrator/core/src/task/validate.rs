@@ -151,6 +151,15 @@ fn program(task: &TaskConfig, found: &mut Findings) {
     };
     relative(Some(&program.path), "program.path", found);
     globs(&program.editable, "program.editable", found);
+    for (i, rule) in program.deny.iter().enumerate() {
+        let what = match regex::Regex::new(&rule.pattern) {
+            Err(error) => error.to_string(),
+            Ok(pattern) if pattern.is_match("") => "it matches everything".to_owned(),
+            Ok(_) => continue,
+        };
+        let what = format!("`{}` cannot be denied: {what}", rule.pattern);
+        found.add(format!("program.deny.{i}.pattern"), what, "");
+    }
 }
 
 fn globs(patterns: &[String], key: &str, found: &mut Findings) {
@@ -465,6 +474,16 @@ mod tests {
             let model = format!("[[model]]\nname = \"m\"\n{text}\n");
             let found = messages(&format!("{BASE}{OBJECTIVE}{STAGE}{model}"));
             assert!(found.len() == 1 && found[0].contains(said), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_denies_nothing_or_everything_is_refused() {
+        for (pattern, said) in [("(", "unclosed group"), ("x*", "it matches everything")] {
+            let deny = format!("deny = [{{ pattern = '{pattern}', reason = \"why\" }}]");
+            let base = BASE.replace("path = \"p.py\"", &format!("path = \"p.py\"\n{deny}"));
+            let found = messages(&format!("{base}{OBJECTIVE}{STAGE}"));
+            assert!(found.len() == 1 && found[0].contains(said), "{found:?}");
         }
     }
 }

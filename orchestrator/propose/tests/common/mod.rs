@@ -45,9 +45,13 @@ pub fn model(name: &str, url: &str, more: &str) -> String {
 }
 
 pub fn task(models: &str) -> TaskConfig {
+    task_with(models, "[program]\npath = \"program.py\"\nmax_size = \"4KiB\"\n")
+}
+
+/// The task with its program described like this.
+pub fn task_with(models: &str, program: &str) -> TaskConfig {
     parse_task(&format!(
-        "[task]\nname = \"packing\"\nkind = \"math\"\n[program]\npath = \"program.py\"\n\
-         max_size = \"4KiB\"\n[[objective]]\nmetric = \"score\"\ngoal = \"maximize\"\n\
+        "[task]\nname = \"packing\"\nkind = \"math\"\n{program}[[objective]]\nmetric = \"score\"\ngoal = \"maximize\"\n\
          [[evaluator.stage]]\nrun = [\"x\"]\njudge = [\"y\"]\n{models}"
     ))
     .unwrap()

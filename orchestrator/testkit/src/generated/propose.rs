@@ -25,6 +25,7 @@ const REJECTIONS: &[RejectReason] = &[
     RejectReason::PatchFailed,
     RejectReason::Syntax,
     RejectReason::OutsideRegion,
+    RejectReason::Denied,
     RejectReason::Unusable,
     RejectReason::Refused,
     RejectReason::ModelFailed,
