@@ -1,6 +1,7 @@
 //! The layout of a run's folder, and finding runs.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use evolve_core::ids::RunId;
@@ -111,7 +112,25 @@ impl RunDir {
     fn has_journal(&self) -> bool {
         self.journal().is_file()
     }
+
+    /// The start time, to the second, with which the id begins.
+    fn second(&self) -> &str {
+        self.id.as_str().get(..SECOND).unwrap_or(self.id.as_str())
+    }
+
+    /// The start time to the nanosecond, from the journal's first line; for runs that were
+    /// started in the same second.
+    fn began(&self) -> Option<Timestamp> {
+        let mut head = Vec::new();
+        fs::File::open(self.journal()).ok()?.take(256).read_to_end(&mut head).ok()?;
+        let head = String::from_utf8_lossy(&head);
+        let (_, after) = head.split_once("\"at\":\"")?;
+        after.split_once('"')?.0.parse().ok()
+    }
 }
+
+/// Length of a start time as ids have it.
+const SECOND: usize = "20261124-041900".len();
 
 /// All runs, newest first. Folders without a journal are skipped; a missing `runs` folder
 /// holds none.
@@ -129,8 +148,10 @@ pub fn list_runs(runs: &Path) -> Result<Vec<RunDir>, StoreError> {
         })
         .filter(RunDir::has_journal)
         .collect();
-    // Ids begin with the start time.
-    found.sort_by(|a, b| b.id.cmp(&a.id));
+    found.sort_by(|a, b| {
+        let seconds = b.second().cmp(a.second());
+        seconds.then_with(|| b.began().cmp(&a.began())).then_with(|| b.id.cmp(&a.id))
+    });
     Ok(found)
 }
 
@@ -182,6 +203,19 @@ mod tests {
             fs::write(run.journal(), "").unwrap();
         }
         dir
+    }
+
+    #[test]
+    fn of_two_runs_of_one_second_the_later_is_the_latest() {
+        let ids = ["20260101-000000-a-ffff", "20260101-000000-b-0001", "20251231-235959-z-ffff"];
+        let dir = runs_with(&ids);
+        for (id, at) in [(ids[0], "00.1Z"), (ids[1], "00.25Z"), (ids[2], "00.9Z")] {
+            let journal = RunDir { root: dir.path().join(id), id: RunId::from(id) }.journal();
+            fs::write(journal, format!("{{\"v\":1,\"seq\":0,\"at\":\"2026-01-01T00:00:{at}\"}}\n"))
+                .unwrap();
+        }
+        let listed: Vec<_> = list_runs(dir.path()).unwrap().into_iter().map(|r| r.id.0).collect();
+        assert_eq!(listed, [ids[1], ids[0], ids[2]]);
     }
 
     #[test]
