@@ -3,12 +3,7 @@
 
 use crate::context::Context;
 use crate::templates::{PromptError, Prompts};
-
-/// About how many tokens a text has: one per 3.5 bytes, rounded up. Prose has fewer, code
-/// with many numbers has more.
-pub fn estimate_tokens(text: &str) -> u64 {
-    (text.len() as u64 * 2).div_ceil(7)
-}
+use crate::tokens::Counting;
 
 /// A rendered prompt.
 #[derive(Debug, Clone)]
@@ -24,9 +19,9 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// About how many tokens both messages have.
-    pub fn tokens(&self) -> u64 {
-        estimate_tokens(&self.system) + estimate_tokens(&self.user)
+    /// How many tokens both messages have.
+    pub fn tokens(&self, counting: Counting) -> u64 {
+        counting.count(&self.system) + counting.count(&self.user)
     }
 }
 
@@ -55,10 +50,15 @@ const SECTIONS: [(Section, f64, &str); 7] = [
 
 impl Prompts {
     /// Fills `system.md` and `user.md`, leaving out items until both together have at most
-    /// `budget` tokens. Parents, task and answer format are never left out.
-    pub fn render(&self, full: &Context, budget: u64) -> Result<Prompt, PromptError> {
+    /// `budget` tokens of the given kind. Parents, task and answer format are never left out.
+    pub fn render(
+        &self,
+        full: &Context,
+        budget: u64,
+        counting: Counting,
+    ) -> Result<Prompt, PromptError> {
         let mut kept = Kept::none(full);
-        let mut used = self.size(&kept.context(full))?;
+        let mut used = self.size(&kept.context(full), counting)?;
         if used > budget {
             return Err(PromptError::TooLong { needed: used, budget });
         }
@@ -72,7 +72,7 @@ impl Prompts {
                         continue;
                     }
                     kept.set(section, item, true);
-                    let size = self.size(&kept.context(full))?;
+                    let size = self.size(&kept.context(full), counting)?;
                     let cost = size.saturating_sub(used);
                     let too_much = within_share && (own + cost) as f64 > share * free;
                     if size > budget || too_much {
@@ -93,9 +93,9 @@ impl Prompts {
         })
     }
 
-    fn size(&self, context: &Context) -> Result<u64, PromptError> {
-        Ok(estimate_tokens(&self.message("system.md", context)?)
-            + estimate_tokens(&self.message("user.md", context)?))
+    fn size(&self, context: &Context, counting: Counting) -> Result<u64, PromptError> {
+        Ok(counting.count(&self.message("system.md", context)?)
+            + counting.count(&self.message("user.md", context)?))
     }
 }
 
@@ -168,13 +168,5 @@ mod tests {
         for (i, (section, _, _)) in SECTIONS.iter().enumerate() {
             assert_eq!(*section as usize, i);
         }
-    }
-
-    #[test]
-    fn the_estimate_rounds_up() {
-        assert_eq!(estimate_tokens(""), 0);
-        assert_eq!(estimate_tokens("a"), 1);
-        assert_eq!(estimate_tokens(&"a".repeat(7)), 2);
-        assert_eq!(estimate_tokens(&"a".repeat(8)), 3);
     }
 }

@@ -21,6 +21,8 @@ pub enum Format {
     Diff,
     /// Whole files in code blocks.
     Files,
+    /// No answer: files are edited where they are.
+    Edit,
 }
 
 /// Everything the templates `system.md` and `user.md` may use.
@@ -38,6 +40,8 @@ pub struct Context {
     pub language: Option<String>,
     /// The objectives, primary first.
     pub objectives: Vec<ObjectiveView>,
+    /// What a program may not contain, a line each.
+    pub rules: Vec<String>,
     /// The shape of the answer.
     pub format: Format,
     /// Whether the program has several files.

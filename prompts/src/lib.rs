@@ -9,10 +9,12 @@ mod context;
 mod filters;
 mod sample;
 mod templates;
+mod tokens;
 
-pub use budget::{Prompt, estimate_tokens};
+pub use budget::Prompt;
 pub use context::{
     Artifact, Best, ClashStep, Context, File, Format, InsightView, KnowledgeView, Metric,
     ObjectiveView, ProgramView, Region, Repair, Step, number,
 };
 pub use templates::{PromptError, Prompts, TEMPLATE_NAMES};
+pub use tokens::{Counting, count_tokens, prepare_tokenizer};

@@ -20,13 +20,15 @@ const KINDS: [TaskKind; 5] = [
 const OPERATORS: [Operator; 5] =
     [Operator::Diff, Operator::Rewrite, Operator::Crossover, Operator::Fix, Operator::Draft];
 
-/// For every operator and kind: once with every section filled, once with none.
+/// For every operator and kind: once with every section filled, once with none, and once for
+/// edits in place.
 pub(crate) fn contexts() -> Vec<Context> {
     let mut all = Vec::new();
     for kind in KINDS {
         for operator in OPERATORS {
             all.push(full(operator, kind));
             all.push(bare(operator, kind));
+            all.push(Context { format: Format::Edit, ..full(operator, kind) });
         }
     }
     all
@@ -45,7 +47,7 @@ pub(crate) fn repairs() -> Vec<Repair> {
     reasons
         .into_iter()
         .flat_map(|reason| {
-            [Format::Diff, Format::Files].map(|format| Repair {
+            [Format::Diff, Format::Files, Format::Edit].map(|format| Repair {
                 reason,
                 problem: "line 3: text not found".into(),
                 format,
@@ -60,6 +62,7 @@ pub(crate) fn repairs() -> Vec<Repair> {
 fn bare(operator: Operator, kind: TaskKind) -> Context {
     let mut context = full(operator, kind);
     context.language = None;
+    context.rules.clear();
     context.objectives.truncate(1);
     context.several_files = false;
     context.has_regions = false;
@@ -117,6 +120,7 @@ fn full(operator: Operator, kind: TaskKind) -> Context {
         description: "A sample.".into(),
         language: Some("python".into()),
         objectives: vec![objective("score"), objective("speed")],
+        rules: vec!["`import os`: no files".into()],
         format,
         several_files: true,
         has_regions: true,

@@ -5,7 +5,7 @@ mod common;
 
 use common::context;
 use evolve_core::event::Operator;
-use evolve_prompts::{Artifact, KnowledgeView, PromptError, Prompts, Step};
+use evolve_prompts::{Artifact, Counting, KnowledgeView, PromptError, Prompts, Step, count_tokens};
 
 #[test]
 fn a_prompt_never_has_more_tokens_than_its_budget_and_no_item_is_cut() {
@@ -19,14 +19,17 @@ fn a_prompt_never_has_more_tokens_than_its_budget_and_no_item_is_cut() {
         });
         full.tried.push(Step { id: format!("t{i}"), change: "c".into(), outcome: "o".into() });
     }
-    let least = match prompts.render(&full, 10).unwrap_err() {
+    let least = match prompts.render(&full, 10, Counting::OpenAi).unwrap_err() {
         PromptError::TooLong { needed, budget: 10 } => needed,
         other => panic!("{other}"),
     };
-    let mut before = 0;
     for budget in (least..least + 5_000).step_by(250) {
-        let prompt = prompts.render(&full, budget).unwrap();
-        assert!(prompt.tokens() <= budget, "{} > {budget}", prompt.tokens());
+        let prompt = prompts.render(&full, budget, Counting::OpenAi).unwrap();
+        assert!(
+            prompt.tokens(Counting::OpenAi) <= budget,
+            "{} > {budget}",
+            prompt.tokens(Counting::OpenAi)
+        );
         for i in 0..30 {
             let whole = prompt.user.contains(&format!("begin-{i} "));
             assert_eq!(whole, prompt.user.contains(&format!(" end-{i}\n")), "item {i} was cut");
@@ -34,20 +37,25 @@ fn a_prompt_never_has_more_tokens_than_its_budget_and_no_item_is_cut() {
             assert_eq!(whole, prompt.context.cognition.iter().any(|item| item.id == id));
         }
         assert!(prompt.user.contains("return grid(5)") && prompt.user.contains("SEARCH"));
-        let items = prompt.context.cognition.len() + prompt.context.tried.len();
-        assert!(items >= before, "more room, fewer items");
-        before = items;
+        // What is left out would not have fit.
+        for item in full.cognition.iter().filter(|item| !prompt.user.contains(&item.body)) {
+            let needed = prompt.tokens(Counting::OpenAi) + count_tokens(&item.body);
+            assert!(needed > budget, "{} would fit into {budget}", item.id);
+        }
     }
+    let all = prompts.render(&full, least + 100_000, Counting::OpenAi).unwrap();
+    assert!(all.left_out.is_empty(), "{:?}", all.left_out);
 }
 
 #[test]
 fn the_least_important_section_goes_first() {
     let prompts = Prompts::shipped().unwrap();
     let full = context(Operator::Diff);
-    let whole = prompts.render(&full, 100_000).unwrap();
+    let whole = prompts.render(&full, 100_000, Counting::OpenAi).unwrap();
     assert!(whole.left_out.is_empty());
     // Only what failed, and what not to repeat, survives a tight budget.
-    let tight = prompts.render(&full, whole.tokens() - 60).unwrap();
+    let tight =
+        prompts.render(&full, whole.tokens(Counting::OpenAi) - 60, Counting::OpenAi).unwrap();
     assert!(!tight.context.parents[0].artifacts.is_empty());
     assert!(tight.context.lineage.len() < full.lineage.len(), "{:?}", tight.left_out);
     assert!(tight.left_out.iter().any(|line| line.contains("lineage")), "{:?}", tight.left_out);
@@ -59,7 +67,7 @@ fn one_section_cannot_crowd_out_the_others() {
     let mut full = context(Operator::Diff);
     let log = |i: usize| Artifact { name: format!("log {i}"), text: "line\n".repeat(10) };
     full.parents[0].artifacts = (0..200).map(log).collect();
-    let prompt = prompts.render(&full, 4_000).unwrap();
+    let prompt = prompts.render(&full, 4_000, Counting::OpenAi).unwrap();
     assert!(prompt.context.parents[0].artifacts.len() > 2);
     assert_eq!(prompt.context.inspirations.len(), 1);
     assert_eq!(prompt.context.insights.len(), 1);
@@ -71,7 +79,7 @@ fn a_program_that_cannot_fit_is_a_typed_error_that_says_what_to_do() {
     let prompts = Prompts::shipped().unwrap();
     let mut full = context(Operator::Diff);
     full.parents[0].files[0].text = "x = 1\n".repeat(5_000);
-    let error = prompts.render(&full, 4_000).unwrap_err();
+    let error = prompts.render(&full, 4_000, Counting::OpenAi).unwrap_err();
     assert!(matches!(error, PromptError::TooLong { .. }));
     assert!(error.to_string().contains("raise `prompts.max_tokens`"), "{error}");
 }

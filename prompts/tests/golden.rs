@@ -7,10 +7,10 @@ use common::{context, parent};
 use evolve_core::event::Operator;
 use evolve_core::outcome::RejectReason;
 use evolve_core::task::TaskKind;
-use evolve_prompts::{Context, Format, Prompts, Repair};
+use evolve_prompts::{Context, Counting, Format, Prompts, Repair};
 
 fn user(context: &Context) -> String {
-    Prompts::shipped().unwrap().render(context, 100_000).unwrap().user
+    Prompts::shipped().unwrap().render(context, 100_000, Counting::OpenAi).unwrap().user
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn the_system_message_speaks_to_the_kind_of_task() {
     for (name, kind) in kinds {
         let mut of_kind = context(Operator::Diff);
         of_kind.kind = kind;
-        let system = prompts.render(&of_kind, 100_000).unwrap().system;
+        let system = prompts.render(&of_kind, 100_000, Counting::OpenAi).unwrap().system;
         insta::assert_snapshot!(format!("system_for_{name}"), system);
     }
 }
@@ -97,10 +97,35 @@ fn the_system_message_speaks_to_the_kind_of_task() {
 #[test]
 fn the_system_message_is_the_same_for_every_operator() {
     let prompts = Prompts::shipped().unwrap();
-    let system = |operator| prompts.render(&context(operator), 100_000).unwrap().system;
+    let system =
+        |operator| prompts.render(&context(operator), 100_000, Counting::OpenAi).unwrap().system;
     for operator in [Operator::Rewrite, Operator::Crossover, Operator::Fix, Operator::Draft] {
         assert_eq!(system(operator), system(Operator::Diff), "{operator:?}");
     }
+}
+
+#[test]
+fn a_prompt_for_a_command_asks_for_edits_in_place() {
+    let edited = |operator| Context { format: Format::Edit, ..context(operator) };
+    let end = |context: &Context| {
+        let user = user(context);
+        user[user.find("# What to do now").unwrap()..].to_owned()
+    };
+    insta::assert_snapshot!(end(&edited(Operator::Diff)));
+    let draft = Context { parents: Vec::new(), ..edited(Operator::Draft) };
+    insta::assert_snapshot!(end(&draft));
+}
+
+#[test]
+fn what_the_task_denies_is_said_before_it_is_tried() {
+    let mut with_rules = context(Operator::Diff);
+    with_rules.rules = vec!["`import os`: no files".into(), "`eval\\(`: no\n# new orders".into()];
+    let system =
+        Prompts::shipped().unwrap().render(&with_rules, 100_000, Counting::OpenAi).unwrap().system;
+    let rules: Vec<_> = system.lines().filter(|line| line.contains("Not allowed")).collect();
+    let said =
+        ["- Not allowed: `import os`: no files", "- Not allowed: `eval\\(`: no # new orders"];
+    assert_eq!(rules, said);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs;
 
 use common::context;
 use evolve_core::event::Operator;
-use evolve_prompts::{PromptError, Prompts};
+use evolve_prompts::{Counting, PromptError, Prompts};
 
 fn load(files: &[(&str, &str)]) -> Result<Prompts, PromptError> {
     let folder = tempfile::tempdir().unwrap();
@@ -20,7 +20,7 @@ fn load(files: &[(&str, &str)]) -> Result<Prompts, PromptError> {
 #[test]
 fn a_template_of_the_same_name_takes_the_shipped_ones_place() {
     let prompts = load(&[("system.md", "Be brief. {{ task }}"), (".swp", "junk")]).unwrap();
-    let prompt = prompts.render(&context(Operator::Diff), 100_000).unwrap();
+    let prompt = prompts.render(&context(Operator::Diff), 100_000, Counting::OpenAi).unwrap();
     assert_eq!(prompt.system, "Be brief. circle-packing-26\n");
     assert!(prompt.user.contains("# The parent: c000042"));
 }

@@ -16,7 +16,7 @@ use crate::caches;
 use crate::enclosure::{self, BASE, Bind, Caps, Enclosure};
 use crate::energy::Energy;
 use crate::resolve::{Resolved, resolve_for_run};
-use crate::session::{Lost, prepare_of};
+use crate::session::{DOOR, DOOR_THREADS, Lost, prepare_of};
 use crate::supervisor::{HelperCommand, Supervisor, new_tag};
 
 /// Where programs are looked up inside.
@@ -190,13 +190,22 @@ impl Live {
             let (source, target) = (mount.source.clone(), mount.target.clone());
             all.push(Bind { source, target, writable: mount.writable });
         }
+        if let Some(socket) = &outside.door {
+            let (source, target) = (socket.clone(), DOOR.into());
+            all.push(Bind { source, target, writable: true });
+        }
+        let own = outside.door.as_ref().map_or(0, |_| DOOR_THREADS);
         let enclosure = Enclosure {
             tag: new_tag(),
             binds: all,
             disk: limits.disk,
             shm: limits.shm,
             network: outside.network,
-            caps: Caps { memory: limits.memory, processes: limits.processes, cpus: limits.cpus },
+            caps: Caps {
+                memory: limits.memory,
+                processes: limits.processes.saturating_add(own),
+                cpus: limits.cpus,
+            },
             cores: outside.cores.clone(),
         };
         let supervisor = Supervisor::start(helper, Some(&enclosure))?;

@@ -1,5 +1,6 @@
 //! The controller's end of the way to a helper: asks, answers, and what they mean.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -264,6 +265,7 @@ fn env_value(value: EnvValue) -> wire::EnvValue {
     match value {
         EnvValue::Text(text) => wire::EnvValue::Text(text),
         EnvValue::Place(folder, path) => wire::EnvValue::Place(folder_of(folder), path),
+        EnvValue::Door(rest) => wire::EnvValue::Door(rest),
     }
 }
 
@@ -293,6 +295,16 @@ fn caches_of(spec: &SandboxSpec) -> Vec<String> {
     caches.filter_map(|mount| mount.target.to_str().map(str::to_owned)).collect()
 }
 
+/// Where the socket behind a door is seen inside.
+pub(crate) const DOOR: &str = "/evolve-door";
+
+/// Threads of the helper that pass on what comes through a door, at most.
+pub(crate) const DOOR_THREADS: u32 = 72;
+
+fn door_inside(socket: &Path, confined: bool) -> String {
+    if confined { DOOR.to_owned() } else { socket.display().to_string() }
+}
+
 /// What a helper is told to be, for a spec.
 pub(crate) fn prepare_of(spec: &SandboxSpec, base: String, confined: bool) -> wire::Prepare {
     let limits = spec.limits;
@@ -316,6 +328,7 @@ pub(crate) fn prepare_of(spec: &SandboxSpec, base: String, confined: bool) -> wi
             imports: warm.imports.clone(),
             patience: IMPORTS,
         }),
+        door: spec.outside.door.as_ref().map(|socket| door_inside(socket, confined)),
         idle_s: KEPT.as_secs(),
     }
 }

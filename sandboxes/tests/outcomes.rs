@@ -200,6 +200,67 @@ async fn files_go_in_and_come_out() {
     .await;
 }
 
+/// A socket of the host that answers with what it was sent, for each connection.
+fn echo(path: &std::path::Path) {
+    let listener = std::os::unix::net::UnixListener::bind(path).unwrap();
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            std::thread::spawn(move || {
+                let mut back = stream.try_clone().unwrap();
+                std::io::copy(&mut stream, &mut back).unwrap();
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_door_leads_to_a_socket_of_the_host_and_nowhere_else() {
+    let code = "
+import os, socket
+url, tail = os.environ['DOOR'].rsplit('/', 1)
+host, port = url.removeprefix('http://').split(':')
+streams = [socket.create_connection((host, int(port))) for _ in range(8)]
+for n, stream in enumerate(streams):
+    stream.sendall(b'%d ' % n * 100000)
+    stream.shutdown(socket.SHUT_WR)
+for n, stream in enumerate(streams):
+    said = b''
+    while piece := stream.recv(65536):
+        said += piece
+    assert said == b'%d ' % n * 100000, len(said)
+try:
+    socket.create_connection(('192.0.2.1', 80), 0.2)
+    print('reached')
+except OSError:
+    print(host, tail)
+";
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    echo(&socket);
+    common::everywhere(async |sandbox| {
+        let mut spec = spec();
+        spec.outside.door = Some(socket.clone());
+        let mut session = sandbox.open(Arc::new(spec)).await.unwrap();
+        let mut marked = Marked::python(code);
+        marked.command.env.insert("DOOR".into(), EnvValue::Door("/v1".to_owned()));
+        let outcome = marked.run_with(&mut *session).await.unwrap();
+        assert_eq!(text(&outcome), "127.0.0.1 v1\n", "{}: {:?}", sandbox.name(), outcome.exit);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_door_nobody_can_be_led_through_it() {
+    common::everywhere(async |sandbox| {
+        let mut marked = Marked::python("pass");
+        marked.command.env.insert("DOOR".into(), EnvValue::Door(String::new()));
+        let fault = marked.run_in(sandbox).await.unwrap_err();
+        assert!(fault.what.contains("no door"), "{}", fault.what);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_kinds_lead_to_the_sandboxes() {
     let docker = common::docker().await.is_some();

@@ -29,11 +29,10 @@ pub(crate) fn side_files(
     if evaluator.trust == Trust::InProcess && !evaluator.judge_files.is_empty() {
         return Err(SetupError::JudgeFilesInProcess);
     }
-    let all =
-        list(root).map_err(|source| SetupError::TaskFolder { folder: root.to_owned(), source })?;
-    let candidate = matching(&all, &evaluator.candidate_files, "candidate_files")?;
-    let judge = matching(&all, &evaluator.judge_files, "judge_files")?;
-    let shared: BTreeMap<_, _> = matching(&all, &evaluator.shared_files, "shared_files")?;
+    let all = listed(root)?;
+    let candidate = matching(&all, &evaluator.candidate_files, "evaluator.candidate_files")?;
+    let judge = matching(&all, &evaluator.judge_files, "evaluator.judge_files")?;
+    let shared: BTreeMap<_, _> = matching(&all, &evaluator.shared_files, "evaluator.shared_files")?;
     let both =
         candidate.keys().find(|file| judge.contains_key(*file) && !shared.contains_key(*file));
     if let Some(file) = both {
@@ -46,6 +45,19 @@ pub(crate) fn side_files(
     let side =
         |own: BTreeMap<PathBuf, String>| own.into_keys().chain(shared.keys().cloned()).collect();
     Ok(SideFiles { candidate: side(candidate), judge: side(judge) })
+}
+
+/// The files of the task folder that match, each with the key of the glob it matched.
+pub(crate) fn find(
+    root: &Path,
+    globs: &[String],
+    list: &str,
+) -> Result<BTreeMap<PathBuf, String>, SetupError> {
+    matching(&listed(root)?, globs, list)
+}
+
+fn listed(root: &Path) -> Result<Vec<PathBuf>, SetupError> {
+    list(root).map_err(|source| SetupError::TaskFolder { folder: root.to_owned(), source })
 }
 
 /// The files of the task folder that only the judge may see.
@@ -68,7 +80,7 @@ fn matching(
 ) -> Result<BTreeMap<PathBuf, String>, SetupError> {
     let mut found = BTreeMap::new();
     for (i, glob) in globs.iter().enumerate() {
-        let key = format!("evaluator.{list}.{i}");
+        let key = format!("{list}.{i}");
         let matcher = compile(glob).map_err(|error| SetupError::BadGlob {
             key: key.clone(),
             glob: glob.clone(),

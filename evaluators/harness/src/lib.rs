@@ -7,6 +7,7 @@
 
 mod artifacts;
 mod cascade;
+mod command;
 mod failure;
 mod files;
 mod gate;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use evolve_core::outcome::EvalReport;
 use evolve_core::ports::{BoxFuture, EvalRequest, Evaluator, StageSink};
 
+pub use command::command_spec;
 pub use files::judge_only_files;
 pub use gate::{Gate, GateError, GateVerdict};
 pub use mounts::check_mounts;

@@ -54,6 +54,10 @@ pub fn check_mounts(task: &TaskConfig, task_root: &Path) -> Result<(), SetupErro
 }
 
 impl Source {
+    pub(crate) fn mode(&self) -> MountMode {
+        self.section.mode
+    }
+
     /// The mount of a side in a slot, if the side sees it. Whoever may write a cache can leave
     /// something there for whoever reads it next, so each side of each slot has its own unless
     /// the task says otherwise.

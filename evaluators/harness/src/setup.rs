@@ -16,7 +16,7 @@ use crate::gate::{Gate, GateError};
 use crate::mounts::{self, Source};
 
 /// Processes a stage's command may have at once.
-const PROCESSES: u32 = 512;
+pub(crate) const PROCESSES: u32 = 512;
 
 /// What a harness needs.
 pub struct HarnessSetup {
@@ -63,7 +63,7 @@ pub enum SetupError {
     },
     /// A file that both sides would see.
     #[error(
-        "{key}: `{file}` is for the judge and, by {other}, for the candidate as well; a program \
+        "{key}: `{file}` is for the judge and, by {other}, for the other side as well; a program \
          could read it. Narrow one of the two, or list it in shared_files"
     )]
     Overlap {
@@ -247,6 +247,7 @@ impl Plan {
                     mounts: self.mounts.iter().filter_map(|m| m.mount(side, slot)).collect(),
                     cores: self.cores(stage, slot),
                     gpus,
+                    door: None,
                 },
             })
         };
@@ -325,19 +326,21 @@ fn plan(stage: &Stage, path: &str) -> Result<StagePlan, SetupError> {
     Ok(StagePlan { stage: stage.clone(), gate })
 }
 
-fn environment(task: &TaskConfig) -> Result<BTreeMap<String, String>, SetupError> {
+pub(crate) fn environment(task: &TaskConfig) -> Result<BTreeMap<String, String>, SetupError> {
     // Folders are used once: compiled files would be written for nobody. Output that is not
     // buffered is there when a command is killed.
     let own = ["PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"];
-    let own = own.map(|name| Ok((name.to_owned(), "1".to_owned())));
-    let entries = task.sandbox.env.iter().enumerate();
-    own.into_iter()
-        .chain(entries.map(|(i, entry)| match entry.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(SetupError::Environment {
-                key: format!("sandbox.env.{i}"),
-                entry: entry.clone(),
-            }),
-        }))
-        .collect()
+    let mut env: BTreeMap<String, String> =
+        own.map(|name| (name.to_owned(), "1".to_owned())).into_iter().collect();
+    env.extend(pairs(&task.sandbox.env, "sandbox.env")?);
+    Ok(env)
+}
+
+/// Variables given as `NAME=value`.
+pub(crate) fn pairs(entries: &[String], key: &str) -> Result<Vec<(String, String)>, SetupError> {
+    let pair = |(i, entry): (usize, &String)| match entry.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(SetupError::Environment { key: format!("{key}.{i}"), entry: entry.clone() }),
+    };
+    entries.iter().enumerate().map(pair).collect()
 }

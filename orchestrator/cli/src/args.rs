@@ -124,6 +124,8 @@ pub enum Command {
     Best(Best),
     /// A candidate: program, diff, metrics, log, prompt
     Show(Show),
+    /// What a candidate's proposer was told, word for word
+    Prompt(Prompt),
     /// How a candidate came to be, step by step
     Lineage(Lineage),
     /// What the analyzer learned in a run
@@ -347,6 +349,24 @@ pub struct Show {
     pub run: String,
     /// For example c000042, or 42
     pub candidate: String,
+    /// Machine-readable output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `prompt`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evolve prompt latest c000042\n  evolve prompt latest 42 --calls"
+)]
+pub struct Prompt {
+    /// Full id, unique prefix, or `latest`
+    pub run: String,
+    /// For example c000042, or 42; rejected ones too
+    pub candidate: String,
+    /// The model calls made for it instead: how each ended, what it cost, what was answered
+    #[arg(long)]
+    pub calls: bool,
     /// Machine-readable output
     #[arg(long)]
     pub json: bool,

@@ -56,6 +56,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Status(args) => commands::read::status(runs, args)?,
         Command::Best(args) => commands::read::best(runs, args)?,
         Command::Show(args) => commands::read::show(runs, args)?,
+        Command::Prompt(args) => commands::prompt::prompt(runs, args)?,
         Command::Lineage(args) => commands::read::lineage(runs, args)?,
         Command::Insights(args) => commands::read::insights(runs, args)?,
         Command::Report(args) => commands::report::report(runs, args)?,

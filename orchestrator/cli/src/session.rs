@@ -9,12 +9,13 @@ use evolve_core::facts::Phase;
 use evolve_core::knowledge::CognitionItem;
 use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, SystemClock};
 use evolve_core::redact::Redactor;
+use evolve_core::sandbox::Sandbox;
 use evolve_core::task::TaskConfig;
 use evolve_core::{Facts, Program};
 use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
 use evolve_evaluators::{Harness, HarnessSetup};
 use evolve_prompts::Prompts;
-use evolve_propose::{Keys, Patience, ProposerSetup, Proposers};
+use evolve_propose::{CommandSetup, Keys, Patience, ProposerSetup, Proposers};
 use evolve_report::Moment;
 use evolve_search::Menu;
 use evolve_store::{Blobs, JournalWriter, Projections, RunDir, RunLock, StoreError};
@@ -33,6 +34,8 @@ use crate::task_folder::write_program;
 pub enum ProposerKind {
     /// The models of the task, with `mutate` beside them.
     Model,
+    /// The task's own command, with `mutate` beside it.
+    Command,
     /// Syntax-aware edits alone.
     Mutate,
 }
@@ -42,14 +45,29 @@ impl ProposerKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Model => "model",
+            Self::Command => "command",
             Self::Mutate => "mutate",
         }
     }
 
-    /// The task as this kind sees it: without models, and with no operator that needs one,
-    /// when `mutate` works alone.
+    /// Who proposes where nobody says otherwise.
+    pub fn of(task: &TaskConfig) -> Self {
+        if task.command.is_some() {
+            Self::Command
+        } else if task.model.is_empty() {
+            Self::Mutate
+        } else {
+            Self::Model
+        }
+    }
+
+    /// The task as this kind sees it: without a command when models are asked directly;
+    /// without models, and with no operator that needs one, when `mutate` works alone.
     pub fn view_of(self, task: &TaskConfig) -> TaskConfig {
         let mut task = task.clone();
+        if self != Self::Command {
+            task.command = None;
+        }
         if self == Self::Mutate {
             task.model.clear();
             task.search.operators.retain(|operator, _| *operator == Operator::Mutate);
@@ -59,7 +77,11 @@ impl ProposerKind {
 
     /// What a journal recorded.
     pub fn from_word(word: &str) -> Self {
-        if word == "model" { Self::Model } else { Self::Mutate }
+        match word {
+            "model" => Self::Model,
+            "command" => Self::Command,
+            _ => Self::Mutate,
+        }
     }
 }
 
@@ -120,16 +142,25 @@ pub struct Wiring {
     pub task_root: PathBuf,
 }
 
-/// What proposes: every mistake in models, keys, operators and templates is found here.
+/// What proposes: every mistake in models, keys, operators and templates is found here. The
+/// task's own command, if it proposes, runs in the sandbox.
 pub fn proposers(
     wiring: &Wiring,
     knowledge: Option<Arc<dyn KnowledgeBase>>,
+    sandbox: &Arc<dyn Sandbox>,
 ) -> Result<Proposers, CliError> {
     let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
     let task = wiring.proposer.view_of(&wiring.task);
     let folder = task.prompts.folder.as_ref().map(|folder| wiring.task_root.join(folder));
     let prompts = Prompts::load(folder.as_deref()).map_err(|error| usage(&error))?;
     let keys = Keys::from_env(&task).map_err(|error| usage(&error))?;
+    let spec = evolve_evaluators::command_spec(&task, &wiring.task_root);
+    let spec = spec.map_err(|error| usage(&error))?;
+    let command = task.command.clone().zip(spec).map(|(section, spec)| CommandSetup {
+        section,
+        sandbox: Arc::clone(sandbox),
+        spec,
+    });
     Proposers::new(ProposerSetup {
         task: Arc::new(task),
         description: wiring.description.clone(),
@@ -138,6 +169,7 @@ pub fn proposers(
         keys,
         clock: Arc::new(SystemClock),
         patience: Patience::default(),
+        command,
     })
     .map_err(|error| usage(&error))
 }
@@ -255,7 +287,7 @@ pub fn drive(
     .map_err(|error| CliError::usage(error.to_string()))?;
     let knowledge = knowledge(&wiring.task, &wiring.task_root, &dir.index())?;
     let parts = parts(&wiring.task, wiring.proposer, wiring.analyzer)?;
-    let proposer = Box::new(proposers(wiring, knowledge)?);
+    let proposer = Box::new(proposers(wiring, knowledge, sandbox)?);
     runtime.block_on(sandbox.take_over(&name_of(&dir)))?;
     let (workers, quiet) = (runtime.handle().clone(), global.quiet);
     let result = run(EngineSetup {

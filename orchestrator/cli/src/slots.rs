@@ -4,8 +4,10 @@ use evolve_core::device::{DeviceNeed, Gpu};
 use evolve_core::event::Slots;
 use evolve_core::task::{SlotCount, TaskConfig};
 
+use crate::session::ProposerKind;
+
 /// Resolves `auto` from this machine's cores and memory and what a stage needs.
-pub fn resolve(task: &TaskConfig, with_model: bool) -> Slots {
+pub fn resolve(task: &TaskConfig, kind: ProposerKind) -> Slots {
     let evaluations = match task.run.evaluation_slots {
         SlotCount::Count(n) => n,
         SlotCount::Auto(_) => evaluations(task, cores(), memory(), &evolve_sandbox::gpus()),
@@ -14,8 +16,12 @@ pub fn resolve(task: &TaskConfig, with_model: bool) -> Slots {
         SlotCount::Count(n) => n,
         // A model's answer takes as long as an evaluation or longer; a mutation takes
         // a millisecond.
-        SlotCount::Auto(_) if with_model => (2 * evaluations).max(8),
-        SlotCount::Auto(_) => 2,
+        SlotCount::Auto(_) => match kind {
+            ProposerKind::Model => (2 * evaluations).max(8),
+            // It mostly waits for models too, but it has processes and memory here.
+            ProposerKind::Command => (2 * evaluations).max(4),
+            ProposerKind::Mutate => 2,
+        },
     };
     Slots { proposals: proposals.max(1), evaluations: evaluations.max(1) }
 }
@@ -86,6 +92,6 @@ mod tests {
     #[test]
     fn a_number_in_the_task_is_taken_as_it_is() {
         let given = task("[run]\nevaluation_slots = 7\nproposal_slots = 3\n");
-        assert_eq!(resolve(&given, true), Slots { proposals: 3, evaluations: 7 });
+        assert_eq!(resolve(&given, ProposerKind::Model), Slots { proposals: 3, evaluations: 7 });
     }
 }

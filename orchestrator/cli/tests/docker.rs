@@ -4,27 +4,11 @@
 
 mod support;
 
-use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use support::Place;
-
-/// Whether a daemon answers and has the image; says and counts where not.
-fn has_docker(test: &str) -> bool {
-    let image = Command::new("docker").args(["image", "inspect", "evolve/python:3"]).output();
-    let has = image.is_ok_and(|output| output.status.success());
-    if !has {
-        let why = "no Docker daemon with the image evolve/python:3 answers";
-        println!("skipped: {test}: {why}");
-        if let Some(log) = std::env::var_os("EVOLVE_SKIP_LOG") {
-            let mut log = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
-            writeln!(log, "{test}\tdocker\t{why}").unwrap();
-        }
-    }
-    has
-}
 
 fn containers(place: &Place) -> String {
     let listed = Command::new("docker")
@@ -38,7 +22,7 @@ fn containers(place: &Place) -> String {
 
 #[test]
 fn a_run_in_containers_gains_and_leaves_none() {
-    if !has_docker("a run in containers") {
+    if !support::has_docker("a run in containers") {
         return;
     }
     let place = Place::new();
@@ -62,7 +46,7 @@ const JUDGE: &str = "printf '{\"metrics\":{\"score\":1,\"began\":%s}}' \
 
 #[test]
 fn an_evaluation_that_outlives_its_run_is_not_repeated() {
-    if !has_docker("a killed run in containers") {
+    if !support::has_docker("a killed run in containers") {
         return;
     }
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +77,7 @@ fn an_evaluation_that_outlives_its_run_is_not_repeated() {
 
 #[test]
 fn what_a_killed_run_left_is_collected() {
-    if !has_docker("garbage of a killed run") {
+    if !support::has_docker("garbage of a killed run") {
         return;
     }
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

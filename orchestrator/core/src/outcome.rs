@@ -212,6 +212,8 @@ pub enum RejectReason {
     Refused,
     /// No model gave an answer: errors, time-outs, cut streams.
     ModelFailed,
+    /// The task's own command failed, or its time was over.
+    CommandFailed,
     /// The proposer could not think of a change (`mutate` on a program without a site).
     NoChange,
     /// The process ended while the proposal was under way.
@@ -233,6 +235,7 @@ impl RejectReason {
             Self::Unusable => "unusable",
             Self::Refused => "refused",
             Self::ModelFailed => "model-failed",
+            Self::CommandFailed => "command-failed",
             Self::NoChange => "no-change",
             Self::Interrupted => "interrupted",
             Self::HostFault => "host-fault",

@@ -45,6 +45,9 @@ pub enum EnvValue {
     Text(String),
     /// The path, as the command sees it, of a place below a folder.
     Place(Folder, String),
+    /// The address of the sandbox's [`Outside::door`], `http://127.0.0.1:PORT`, and this after
+    /// it. An error where the sandbox has none.
+    Door(String),
 }
 
 /// What a sandbox is made for: all that is known before a command comes.
@@ -78,6 +81,9 @@ pub struct Outside {
     pub cores: Vec<u32>,
     /// The accelerators it may use.
     pub gpus: Vec<Gpu>,
+    /// A Unix socket of the host that commands reach through a TCP port of the sandbox's own
+    /// loopback; see [`EnvValue::Door`]. Open whether or not there is a network.
+    pub door: Option<PathBuf>,
 }
 
 /// A file or folder of the host that a sandbox shows.

@@ -165,7 +165,7 @@ fn must_stop(facts: &Facts) -> Option<StopReason> {
     }
     if counts.model_failures_in_a_row >= MODEL_FAILURES_BEFORE_STOP {
         let detail = format!(
-            "{} proposals in a row got no model's answer; the last: {}",
+            "{} proposals in a row failed, whatever they were; the last: {}",
             counts.model_failures_in_a_row, facts.last_fault
         );
         return Some(StopReason::Fault { detail });

@@ -16,17 +16,17 @@ pub(crate) fn answer_tokens(model: &ModelSection) -> u32 {
     model.max_tokens.unwrap_or(DEFAULT_ANSWER_TOKENS)
 }
 
-/// The worst case of one call.
-fn worst(model: &ModelSection, prompt_tokens: u32) -> Reservation {
-    let usage = TokenUsage {
-        input: u64::from(prompt_tokens),
-        cached: 0,
-        output: u64::from(answer_tokens(model)),
-    };
+/// The worst case of one call with a prompt of so many tokens.
+pub(crate) fn worst(model: &ModelSection, prompt_tokens: u64, answer_tokens: u64) -> Reservation {
+    let usage = TokenUsage { input: prompt_tokens, cached: 0, output: answer_tokens };
     // A provider may charge more for a cached token than for a fresh one (cache writes).
     let all_cached = TokenUsage { cached: usage.input, ..usage };
     let usd = model.price.map_or(Usd::ZERO, |price| price.cost(usage).max(price.cost(all_cached)));
     Reservation { usd, tokens: usage.total() }
+}
+
+fn worst_of(model: &ModelSection, prompt_tokens: u32) -> Reservation {
+    worst(model, prompt_tokens.into(), answer_tokens(model).into())
 }
 
 /// The worst case of one proposal that may use these models: as many calls as an answer
@@ -37,7 +37,7 @@ pub(crate) fn reservation<'a>(
 ) -> Reservation {
     let mut most = Reservation::default();
     for model in models {
-        let one = worst(model, prompt_tokens);
+        let one = worst_of(model, prompt_tokens);
         most.usd = most.usd.max(one.usd);
         most.tokens = most.tokens.max(one.tokens);
     }
@@ -68,7 +68,7 @@ impl Allowance {
 
     /// Whether one more call of this model fits, whatever comes of it.
     pub(crate) fn permits(&self, model: &ModelSection) -> bool {
-        let worst = worst(model, self.prompt_tokens);
+        let worst = worst_of(model, self.prompt_tokens);
         self.billed_calls_left > 0
             && self.left.usd >= worst.usd.max(self.dearest.usd)
             && self.left.tokens >= worst.tokens.max(self.dearest.tokens)

@@ -9,7 +9,7 @@ use evolve_core::ids::BlobHash;
 use evolve_core::outcome::{CallStatus, RejectReason};
 use evolve_core::ports::{HostFault, NewProgram, NoProgram, ProposalOutcome, ProposalRequest};
 use evolve_mutate::Editable;
-use evolve_prompts::{Context, Prompt, PromptError, Repair};
+use evolve_prompts::{Context, Format, Prompt, PromptError, Repair};
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
@@ -86,11 +86,11 @@ pub(crate) fn prompt(
     Ok((shared.redactor.redact(&prompt.system), shared.redactor.redact(&prompt.user), program))
 }
 
-fn host_fault(fault: HostFault) -> NoProgram {
+pub(crate) fn host_fault(fault: HostFault) -> NoProgram {
     NoProgram::new(RejectReason::HostFault, fault.what)
 }
 
-fn target(shared: &Shared, request: &ProposalRequest) -> Result<Target, NoProgram> {
+pub(crate) fn target(shared: &Shared, request: &ProposalRequest) -> Result<Target, NoProgram> {
     let base = match request.parents.first() {
         None => None,
         Some(parent) => {
@@ -101,8 +101,9 @@ fn target(shared: &Shared, request: &ProposalRequest) -> Result<Target, NoProgra
         }
     };
     let section = shared.task.program.as_ref();
+    let operator = request.selection.operator;
     Ok(Target {
-        operator: request.selection.operator,
+        format: if shared.command.is_some() { Format::Edit } else { format_of(operator) },
         base,
         editable_globs: shared.editable_globs().to_vec(),
         language: shared.language.clone(),
@@ -114,12 +115,14 @@ fn target(shared: &Shared, request: &ProposalRequest) -> Result<Target, NoProgra
 
 /// Renders the prompt. A quarter of the tokens stays free for answers that are sent back,
 /// unless the program needs the room.
-fn fit(shared: &Shared, full: &Context) -> Result<Prompt, NoProgram> {
+pub(crate) fn fit(shared: &Shared, full: &Context) -> Result<Prompt, NoProgram> {
     // What the format puts around two messages.
-    let most = u64::from(shared.task.prompts.max_tokens)
-        .saturating_sub(prompt_tokens(&[Message::new("system", ""), Message::new("user", "")]));
-    match shared.prompts.render(full, most * 3 / 4) {
-        Err(PromptError::TooLong { .. }) => shared.prompts.render(full, most),
+    let empty = [Message::new("system", ""), Message::new("user", "")];
+    let most = u64::from(shared.task.prompts.max_tokens);
+    let counting = shared.counting();
+    let most = most.saturating_sub(prompt_tokens(&empty, counting));
+    match shared.prompts.render(full, most * 3 / 4, counting) {
+        Err(PromptError::TooLong { .. }) => shared.prompts.render(full, most, counting),
         other => other,
     }
     .map_err(|error| {
@@ -131,7 +134,7 @@ fn fit(shared: &Shared, full: &Context) -> Result<Prompt, NoProgram> {
     })
 }
 
-fn shown_in(context: &Context) -> Vec<String> {
+pub(crate) fn shown_in(context: &Context) -> Vec<String> {
     let items = context.cognition.iter().map(|item| item.id.clone());
     items.chain(context.insights.iter().map(|insight| insight.key.clone())).collect()
 }
@@ -169,7 +172,8 @@ impl Conversation<'_> {
         selection: &Selection,
         prompt: BlobHash,
     ) -> Result<NewProgram, NoProgram> {
-        let models = self.shared.models_for(selection);
+        let models: Vec<Arc<Model>> =
+            self.shared.models_for(selection).into_iter().cloned().collect();
         for last_pass in [false, true] {
             let mut shortest: Option<Duration> = None;
             for model in &models {
@@ -224,6 +228,8 @@ impl Conversation<'_> {
             };
             let next = self.send_back(&answer, &mistake);
             self.mistake = Some(mistake);
+            // The same answer to the same question: it would come a third time.
+            let next = next.filter(|next| *next != messages);
             messages = next.ok_or(Ended::Over)?;
             self.repairs += 1;
         }
@@ -239,7 +245,7 @@ impl Conversation<'_> {
         let repair = self.shared.prompts.repair(&Repair {
             reason: mistake.reason,
             problem: excerpt(&mistake.problem, PROBLEM),
-            format: format_of(self.target.operator),
+            format: self.target.format,
             several_files: self.context.several_files,
             has_regions: self.context.has_regions,
             parents_shown: self.context.parents_shown,
@@ -248,13 +254,16 @@ impl Conversation<'_> {
         messages.push(Message::new("assistant", ""));
         messages.push(Message::new("user", repair.ok()?));
         let most = u64::from(self.shared.task.prompts.max_tokens);
-        // One token less for rounding.
-        let room = most.checked_sub(prompt_tokens(&messages) + 1)?;
+        let counting = self.shared.counting();
+        let room = most.checked_sub(prompt_tokens(&messages, counting))?;
         if room < WORTH_SHOWING {
             return None;
         }
-        let bytes = usize::try_from(room * 7 / 2).unwrap_or(usize::MAX);
-        messages[2].content = excerpt(answer, bytes);
+        let mut shown = answer.to_owned();
+        while counting.count(&shown) > room {
+            shown = excerpt(answer, shown.len() / 4 * 3);
+        }
+        messages[2].content = shown;
         Some(messages)
     }
 
@@ -279,7 +288,7 @@ impl Conversation<'_> {
 }
 
 /// A text of at most so many bytes: head and tail, and in between a word on what is left out.
-fn excerpt(text: &str, bytes: usize) -> String {
+pub(crate) fn excerpt(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
     }

@@ -19,6 +19,12 @@ impl Denied {
         )
     }
 
+    /// The rules in words, a line each.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let line = |(pattern, reason): &(Regex, String)| format!("`{pattern}`: {reason}");
+        self.0.iter().map(line).collect()
+    }
+
     /// The first thing that the change brought in and may not: with its place, and why. What
     /// stood in the program before, as often, is not the change's fault.
     pub(crate) fn brought_in(&self, before: Option<&Program>, after: &Program) -> Option<String> {

@@ -6,6 +6,7 @@
 mod allowance;
 mod by_model;
 mod client;
+mod command;
 mod deny;
 mod key_command;
 mod material;
@@ -21,4 +22,4 @@ pub use client::Patience;
 pub use operators::default_operators;
 pub use preview::{ModelPreview, Preview};
 pub use proposers::Proposers;
-pub use setup::{Keys, ProposerSetup, SetupError};
+pub use setup::{CommandSetup, Keys, ProposerSetup, SetupError};

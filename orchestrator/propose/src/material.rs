@@ -16,7 +16,7 @@ use evolve_prompts::{
     ProgramView, Region, Step, number,
 };
 
-use crate::patching::{Target, format_of};
+use crate::patching::Target;
 use crate::proposers::Shared;
 use words::{excerpt_lines, looks_like_failure, outcome, step_outcome};
 
@@ -74,7 +74,8 @@ pub(crate) fn context(
         description: shared.description.clone(),
         language: shared.language_name.clone(),
         objectives: shared.task.objective.iter().map(ObjectiveView::from).collect(),
-        format: format_of(request.selection.operator),
+        rules: shared.denied.rules(),
+        format: target.format,
         several_files: files.len() > 1,
         has_regions: files.iter().any(|file| file.editable && !file.regions.is_empty()),
         parents_shown: request.selection.operator != Operator::Draft && !parents.is_empty(),

@@ -15,18 +15,31 @@ pub fn default_operators(task: &TaskConfig) -> Vec<(Operator, f64)> {
             .map(|(operator, weight)| (*operator, *weight))
             .collect();
     }
+    if task.command.is_some() {
+        return by_command(task);
+    }
     if task.model.is_empty() {
         return vec![(Operator::Mutate, 1.0)];
     }
     let mut operators =
         vec![(Operator::Diff, 0.6), (Operator::Rewrite, 0.15), (Operator::Crossover, 0.15)];
-    if task.language().is_some_and(|name| evolve_mutate::language(&name).is_some()) {
-        operators.push((Operator::Mutate, 0.1));
-    }
+    operators.extend(mutations(task));
     operators
 }
 
-/// Whether the operator needs a model.
+/// A command edits as it sees fit: there is no use in asking it to write everything anew.
+fn by_command(task: &TaskConfig) -> Vec<(Operator, f64)> {
+    let mut operators = vec![(Operator::Diff, 0.75), (Operator::Crossover, 0.15)];
+    operators.extend(mutations(task));
+    operators
+}
+
+fn mutations(task: &TaskConfig) -> Option<(Operator, f64)> {
+    let known = task.language().is_some_and(|name| evolve_mutate::language(&name).is_some());
+    known.then_some((Operator::Mutate, 0.1))
+}
+
+/// Whether the operator needs a model, or the task's command.
 pub(crate) fn needs_model(operator: Operator) -> bool {
     !matches!(operator, Operator::Mutate | Operator::Start)
 }

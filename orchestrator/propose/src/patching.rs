@@ -17,7 +17,8 @@ const SUMMARY: usize = 200;
 
 /// What an answer is applied to, and what its result must keep.
 pub(crate) struct Target {
-    pub operator: Operator,
+    /// How changes are given.
+    pub format: Format,
     /// The first parent; none for a draft.
     pub base: Option<(Program, Editable)>,
     pub editable_globs: Vec<String>,
@@ -45,12 +46,12 @@ pub(crate) struct Mistake {
 }
 
 impl Mistake {
-    fn new(reason: RejectReason, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: RejectReason, problem: impl Into<String>) -> Self {
         Self { reason, problem: problem.into() }
     }
 }
 
-/// The shape of the answer that an operator asks for.
+/// The shape of the answer that an operator asks a model for.
 pub(crate) fn format_of(operator: Operator) -> Format {
     match operator {
         Operator::Diff | Operator::Fix => Format::Diff,
@@ -62,6 +63,11 @@ impl Target {
     /// Applies an answer and checks the result.
     pub(crate) fn read(&self, answer: &str) -> Result<Checked, Mistake> {
         let (program, change) = self.apply(answer)?;
+        self.checked(program, change)
+    }
+
+    /// The static checks of a program that is well changed.
+    pub(crate) fn checked(&self, program: Program, change: Change) -> Result<Checked, Mistake> {
         self.check_size(&program)?;
         let before = self.base.as_ref().map(|(before, _)| before);
         if let Some(problem) = self.denied.brought_in(before, &program) {
@@ -81,20 +87,12 @@ impl Target {
             let change = Change { summary, edits: Vec::new() };
             return Ok((program, change));
         };
-        let patched = match format_of(self.operator) {
+        let patched = match self.format {
             Format::Diff => apply_diff(base, answer, editable),
-            Format::Files => apply_rewrite(base, answer, editable),
+            Format::Files | Format::Edit => apply_rewrite(base, answer, editable),
         };
         let patched = patched.map_err(|error| Mistake::new(error.reason(), error.to_string()))?;
-        editable
-            .check(base, &patched.program)
-            .map_err(|edit| Mistake::new(RejectReason::OutsideRegion, edit.to_string()))?;
-        if patched.program == *base {
-            return Err(Mistake::new(
-                RejectReason::NoChange,
-                "the program after the change is the same as before",
-            ));
-        }
+        check_edits(base, editable, &patched.program)?;
         Ok((patched.program, patched.change))
     }
 
@@ -130,6 +128,22 @@ impl Target {
     }
 }
 
+/// Whether a program was changed, and only where it may be.
+pub(crate) fn check_edits(
+    base: &Program,
+    editable: &Editable,
+    changed: &Program,
+) -> Result<(), Mistake> {
+    editable
+        .check(base, changed)
+        .map_err(|edit| Mistake::new(RejectReason::OutsideRegion, edit.to_string()))?;
+    if changed == base {
+        let problem = "the program after the change is the same as before";
+        return Err(Mistake::new(RejectReason::NoChange, problem));
+    }
+    Ok(())
+}
+
 /// Whether a file that does not parse is one of the language: alone among others it takes
 /// the whole program's normal hash away.
 fn is_of(language: &dyn Language, path: &str, text: &str, program: &Program) -> bool {
@@ -141,7 +155,7 @@ fn is_of(language: &dyn Language, path: &str, text: &str, program: &Program) -> 
 }
 
 /// The line that the model says before its first program.
-fn idea(answer: &str) -> Option<String> {
+pub(crate) fn idea(answer: &str) -> Option<String> {
     let line = answer.lines().map(str::trim).find(|line| !line.is_empty())?;
     let begins_a_change = ["<<<<", "```", "~~~", "###"].iter().any(|mark| line.starts_with(mark));
     if begins_a_change || !line.chars().any(char::is_alphabetic) {

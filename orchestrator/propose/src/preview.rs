@@ -1,5 +1,6 @@
 //! What a run's first prompt is, and what its calls would cost: nothing is asked.
 
+use evolve_core::event::Reservation;
 use evolve_core::ids::ModelName;
 use evolve_core::money::{TokenUsage, Usd};
 use evolve_core::ports::{NoProgram, ProposalRequest};
@@ -16,10 +17,12 @@ pub struct Preview {
     pub system: String,
     /// The user message.
     pub user: String,
-    /// Tokens of both, as evolve counts.
+    /// Tokens of both, at most; see [`evolve_prompts::Counting`].
     pub prompt_tokens: u64,
     /// What each model would take for it.
     pub models: Vec<ModelPreview>,
+    /// What the task's own command, if it proposes, may spend on one proposal.
+    pub command: Option<Reservation>,
 }
 
 /// What one call of a model would take.
@@ -52,10 +55,12 @@ impl Proposers {
         let shared = self.shared();
         let (system, user, program) = by_model::prompt(shared, request)?;
         let messages = [Message::new("system", &*system), Message::new("user", &*user)];
-        let prompt_tokens = prompt_tokens(&messages);
-        let usual_answer = evolve_prompts::estimate_tokens(&program) + AROUND;
+        let counting = shared.counting();
+        let prompt_tokens = prompt_tokens(&messages, counting);
+        let usual_answer = counting.count(&program) + AROUND;
         let models = models(shared, prompt_tokens, usual_answer);
-        Ok(Preview { system, user, prompt_tokens, models })
+        let command = shared.command.as_ref().map(crate::command::Command::reservation);
+        Ok(Preview { system, user, prompt_tokens, models, command })
     }
 }
 

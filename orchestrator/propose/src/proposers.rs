@@ -10,10 +10,11 @@ use evolve_core::ports::{
 use evolve_core::redact::Redactor;
 use evolve_core::task::TaskConfig;
 use evolve_mutate::Memory;
-use evolve_prompts::Prompts;
+use evolve_prompts::{Counting, Prompts};
 
 use crate::allowance::reservation;
-use crate::client::{Model, Patience};
+use crate::client::{Model, Patience, counting};
+use crate::command::Command;
 use crate::deny::Denied;
 use crate::operators::needs_model;
 use crate::setup::{ProposerSetup, SetupError, models};
@@ -28,7 +29,9 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub patience: Patience,
     pub redactor: Redactor,
-    pub models: Vec<Model>,
+    pub models: Vec<Arc<Model>>,
+    /// The task's own program that proposes, where it does.
+    pub command: Option<Command>,
     pub language_name: Option<String>,
     pub language: Option<Arc<dyn Language>>,
     pub denied: Arc<Denied>,
@@ -37,7 +40,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// The models to try, in order. A selection that names none may use all; names that the
     /// task no longer has are passed over.
-    pub(crate) fn models_for(&self, selection: &Selection) -> Vec<&Model> {
+    pub(crate) fn models_for(&self, selection: &Selection) -> Vec<&Arc<Model>> {
         if selection.models.is_empty() {
             return self.models.iter().collect();
         }
@@ -48,9 +51,18 @@ impl Shared {
             .collect()
     }
 
+    /// How prompts are counted: one that another model may get must fit there too.
+    pub(crate) fn counting(&self) -> Counting {
+        let openai = |model: &Arc<Model>| counting(&model.section) == Counting::OpenAi;
+        if self.models.iter().all(openai) { Counting::OpenAi } else { Counting::Cautious }
+    }
+
     pub(crate) fn reservation(&self, selection: &Selection) -> Reservation {
         if !needs_model(selection.operator) {
             return Reservation::default();
+        }
+        if let Some(command) = &self.command {
+            return command.reservation();
         }
         let models = self.models_for(selection);
         reservation(models.iter().map(|model| &model.section), self.task.prompts.max_tokens)
@@ -73,18 +85,22 @@ impl Proposers {
     pub fn new(setup: ProposerSetup) -> Result<Self, SetupError> {
         let models = models(&setup)?;
         let language_name = setup.task.language();
+        if !models.is_empty() {
+            evolve_prompts::prepare_tokenizer();
+        }
         let shared = Shared {
             denied: Arc::new(Denied::of(&setup.task)),
-            models,
             redactor: Redactor::new(setup.keys.secrets()),
             language: language_name.as_deref().and_then(evolve_mutate::language),
             language_name,
+            command: setup.command.map(|setup| Command::new(setup, &models)),
             task: setup.task,
             description: setup.description,
             prompts: setup.prompts,
             knowledge: setup.knowledge,
             clock: setup.clock,
             patience: setup.patience,
+            models,
         };
         Ok(Self { shared: Arc::new(shared), memory: Memory::default() })
     }
@@ -93,9 +109,16 @@ impl Proposers {
         &self.shared
     }
 
-    /// The word for the journal's first event: `model`, or `mutate` when there is none.
+    /// The word for the journal's first event: `command`, `model`, or `mutate` when there is
+    /// neither.
     pub fn name(&self) -> &'static str {
-        if self.shared.models.is_empty() { "mutate" } else { "model" }
+        if self.shared.command.is_some() {
+            "command"
+        } else if self.shared.models.is_empty() {
+            "mutate"
+        } else {
+            "model"
+        }
     }
 }
 
@@ -110,7 +133,12 @@ impl Proposer for Proposers {
             let memory = self.memory.clone();
             return Box::pin(async move { without_model::propose(&shared, &memory, &request) });
         }
-        Box::pin(async move { by_model::propose(&shared, &request).await })
+        Box::pin(async move {
+            match &shared.command {
+                Some(command) => command.propose(&shared, &request).await,
+                None => by_model::propose(&shared, &request).await,
+            }
+        })
     }
 
     fn observe(&mut self, facts: &Facts, event: &Envelope) {

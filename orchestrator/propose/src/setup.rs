@@ -7,7 +7,8 @@ use std::sync::Arc;
 use evolve_core::event::Operator;
 use evolve_core::ids::ModelName;
 use evolve_core::ports::{Clock, KnowledgeBase};
-use evolve_core::task::{ModelSection, TaskConfig};
+use evolve_core::sandbox::{Sandbox, SandboxSpec};
+use evolve_core::task::{CommandSection, ModelSection, TaskConfig};
 use evolve_prompts::Prompts;
 
 use crate::client::{Endpoint, EndpointError, Model, Patience};
@@ -69,7 +70,7 @@ pub enum SetupError {
     /// An operator that asks a model, in a task that has none.
     #[error(
         "`search.operators` has `{}`, which needs a model, but the task has none; add a \
-         `[[model]]`, or use `mutate`",
+         `[[model]]` or a `[command]`, or use `mutate`",
         .0.word()
     )]
     NoModel(Operator),
@@ -167,12 +168,25 @@ pub struct ProposerSetup {
     pub clock: Arc<dyn Clock>,
     /// How patient calls are.
     pub patience: Patience,
+    /// The task's own program that proposes, where it does.
+    pub command: Option<CommandSetup>,
+}
+
+/// What a [`evolve_core::task::CommandSection`] works with.
+#[derive(Clone)]
+pub struct CommandSetup {
+    /// The section.
+    pub section: CommandSection,
+    /// Where it runs.
+    pub sandbox: Arc<dyn Sandbox>,
+    /// Its sandbox, without the door.
+    pub spec: SandboxSpec,
 }
 
 /// The task's models, ready to be called.
-pub(crate) fn models(setup: &ProposerSetup) -> Result<Vec<Model>, SetupError> {
+pub(crate) fn models(setup: &ProposerSetup) -> Result<Vec<Arc<Model>>, SetupError> {
     let task = &setup.task;
-    if task.model.is_empty() {
+    if task.model.is_empty() && setup.command.is_none() {
         let impossible =
             task.search.operators.iter().find(|(op, weight)| needs_model(**op) && **weight > 0.0);
         if let Some((operator, _)) = impossible {
@@ -182,7 +196,7 @@ pub(crate) fn models(setup: &ProposerSetup) -> Result<Vec<Model>, SetupError> {
     task.model.iter().map(|section| model(section, setup)).collect()
 }
 
-fn model(section: &ModelSection, setup: &ProposerSetup) -> Result<Model, SetupError> {
+fn model(section: &ModelSection, setup: &ProposerSetup) -> Result<Arc<Model>, SetupError> {
     let model = section.name.clone();
     let endpoint =
         Endpoint::new(&section.base_url, setup.keys.of(section)).map_err(|error| match error {
@@ -196,5 +210,5 @@ fn model(section: &ModelSection, setup: &ProposerSetup) -> Result<Model, SetupEr
             },
             EndpointError::Http(_) => SetupError::Http(error.to_string()),
         })?;
-    Ok(Model::new(section.clone(), endpoint, &setup.patience))
+    Ok(Arc::new(Model::new(section.clone(), endpoint, &setup.patience)))
 }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use common::{Bench, GOOD_DIFF, Options, PROGRAM, candidate, model};
 use evolve_core::event::Operator;
 use evolve_core::knowledge::{CognitionItem, Insight, InsightKind};
-use evolve_core::outcome::{EvalStatus, RejectReason};
+use evolve_core::outcome::{CallStatus, EvalStatus, RejectReason};
 use evolve_core::ports::{HostFault, KnowledgeBase, ProposalOutcome, Proposer};
 use evolve_core::program::Program;
+use evolve_prompts::Counting;
 use evolve_testkit::{ModelServer, Reply, Request};
 
 async fn served(
@@ -53,6 +54,45 @@ async fn a_diff_is_applied_streamed_and_not() {
         assert_eq!((body["stream"] == true, requests[0].wants_usage()), (stream, stream));
         assert_eq!((&body["max_tokens"], &body["temperature"]), (&1000.into(), &0.7.into()));
         assert_eq!(requests[0].header("authorization"), Some("Bearer sk-test-0123456789abcdef"));
+    }
+}
+
+#[tokio::test]
+async fn the_other_interface_is_spoken_streamed_and_not() {
+    for stream in [true, false] {
+        let server = ModelServer::start(|_| Reply::text(GOOD_DIFF)).await.unwrap();
+        let more = format!("api = \"responses\"\nreasoning_effort = \"low\"\nstream = {stream}");
+        let bench = Bench::new(&model("m", &server.base_url(), &more));
+        let outcome = bench.propose(Operator::Diff).await;
+        assert_eq!(text_of(&outcome), PROGRAM.replace("0.5", "0.25"));
+        let requests = server.requests();
+        let body = &requests[0].body;
+        assert_eq!((requests.len(), requests[0].path.as_str()), (1, "/v1/responses"));
+        assert_eq!((&body["max_output_tokens"], &body["store"]), (&1000.into(), &false.into()));
+        assert_eq!(body["reasoning"]["effort"], "low");
+        assert_eq!(requests[0].messages()[0].0, "system");
+        // What it cost is what the server counted.
+        let call = &bench.calls.calls()[0];
+        assert_eq!(Some(call.usage), server.exchanges()[0].billed);
+        assert!(!call.estimated);
+    }
+}
+
+#[tokio::test]
+async fn answers_of_the_other_interface_fail_in_the_same_ways() {
+    for (reply, status) in [
+        (Reply::refusal("I would rather not"), CallStatus::Refused),
+        (Reply::text("Idea: too").with_finish("length"), CallStatus::Truncated),
+        (Reply::text("Idea").with_finish("content_filter"), CallStatus::Refused),
+        (Reply::cut("Idea: it breaks"), CallStatus::Truncated),
+        (Reply::ended_early("Idea: it ends"), CallStatus::Truncated),
+        (Reply::error_in_200("overloaded"), CallStatus::Garbled),
+        (Reply::server_error(), CallStatus::ServerError),
+    ] {
+        let server = ModelServer::start(move |_| reply.clone()).await.unwrap();
+        let bench = Bench::new(&model("m", &server.base_url(), "api = \"responses\""));
+        assert!(bench.propose(Operator::Diff).await.result.is_err());
+        assert_eq!(bench.statuses()[0], status, "{:?}", bench.calls.calls()[0].detail);
     }
 }
 
@@ -177,7 +217,8 @@ async fn repairs_end_and_the_last_mistake_is_the_reason() {
         ),
         ("I would rather talk about the weather.".into(), RejectReason::Unusable),
     ] {
-        let (server, bench) = served(move |_| Reply::text(answer.clone())).await;
+        let reply = move |request: &Request| Reply::text(format!("{answer}\n{}", request.number));
+        let (server, bench) = served(reply).await;
         let outcome = bench.propose(Operator::Diff).await;
         let none = outcome.result.as_ref().unwrap_err();
         assert_eq!(none.reason, expected, "{}", none.detail);
@@ -187,17 +228,26 @@ async fn repairs_end_and_the_last_mistake_is_the_reason() {
 }
 
 #[tokio::test]
+async fn a_model_that_repeats_its_mistake_word_for_word_is_not_asked_a_third_time() {
+    let (server, bench) = served(|_| Reply::text(diff("    stride = 0.5", "    x = 1"))).await;
+    assert_eq!(reason(&bench.propose(Operator::Diff).await), RejectReason::PatchFailed);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn prompts_stay_within_their_limit_even_with_an_answer_sent_back() {
     let long = format!("{}\n{}", "wordy ".repeat(4_000), diff("    stride = 0.5", "    x = 1"));
-    let server = ModelServer::start(move |_| Reply::text(long.clone())).await.unwrap();
+    let reply = move |request: &Request| Reply::text(format!("{long}\n{}", request.number));
+    let server = ModelServer::start(reply).await.unwrap();
     let talkative = model("m", &server.base_url(), "").replace("1000", "10000");
     let bench = Bench::new(&format!("{talkative}[prompts]\nmax_tokens = 2000\n"));
     assert_eq!(reason(&bench.propose(Operator::Diff).await), RejectReason::PatchFailed);
     let requests = server.requests();
     assert_eq!(requests.len(), 3);
     for request in &requests {
-        let bytes: usize = request.messages().iter().map(|(_, text)| text.len()).sum();
-        assert!(bytes as f64 / 3.5 <= 2_000.0, "{bytes} bytes");
+        let texts = request.messages().into_iter().map(|(_, text)| Counting::Cautious.count(text));
+        let tokens: u64 = texts.sum();
+        assert!(tokens <= 2_000, "{tokens} tokens");
     }
     assert!(requests[1].messages()[2].1.contains("[… left out …]"));
 }

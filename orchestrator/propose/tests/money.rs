@@ -7,6 +7,7 @@ use common::{Bench, GOOD_DIFF, billed, model, spent};
 use evolve_core::event::Operator;
 use evolve_core::money::{TokenUsage, Usd};
 use evolve_core::outcome::CallStatus;
+use evolve_prompts::count_tokens;
 use evolve_testkit::{ModelServer, Reply};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -35,8 +36,9 @@ async fn without_a_count_we_estimate_and_say_so() {
         bench.propose(Operator::Diff).await.result.unwrap();
         let call = bench.calls.calls().remove(0);
         assert!(call.estimated && call.cost > Usd::ZERO);
-        let prompt: usize = server.requests()[0].messages().iter().map(|(_, t)| t.len()).sum();
-        assert!(call.usage.input >= (prompt as f64 / 3.5) as u64);
+        let requests = server.requests();
+        let texts = requests[0].messages().into_iter().map(|(_, text)| count_tokens(text));
+        assert!(call.usage.input > texts.sum::<u64>());
         assert_eq!(call.usage.output, (GOOD_DIFF.len() as u64 * 2).div_ceil(7));
     }
 }
@@ -58,7 +60,8 @@ async fn without_a_price_calls_cost_nothing_and_tokens_still_count() {
 async fn every_answer_and_repair_is_counted_as_the_server_counts_it() {
     for stream in [true, false] {
         let server = ModelServer::start(|request| {
-            Reply::text(if request.number % 3 == 2 { GOOD_DIFF } else { BAD_DIFF })
+            let text = if request.number % 3 == 2 { GOOD_DIFF } else { BAD_DIFF };
+            Reply::text(format!("{text}\n{}", request.number))
         })
         .await
         .unwrap();

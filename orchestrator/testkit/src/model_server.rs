@@ -1,8 +1,10 @@
-//! A real HTTP server on the loopback interface that speaks the OpenAI chat-completions
-//! format, streamed and not. A closure decides each answer; every exchange is logged.
+//! A real HTTP server on the loopback interface that speaks OpenAI's two formats, chat
+//! completions and responses, streamed and not. A closure decides each answer; every exchange is
+//! logged.
 
 mod reply;
 mod request;
+mod responses;
 mod socket;
 mod wire;
 
@@ -14,7 +16,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use evolve_core::money::TokenUsage;
 use tokio::sync::watch;
@@ -88,6 +90,7 @@ impl ModelServer {
         });
         let app = Router::new()
             .route("/v1/chat/completions", axum::routing::post(answer))
+            .route("/v1/responses", axum::routing::post(answer))
             .with_state(shared.clone())
             .into_make_service_with_connect_info::<Switch>();
         let task = tokio::spawn(async move {
@@ -160,11 +163,12 @@ impl Drop for Ending {
 async fn answer(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(socket): ConnectInfo<Switch>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
     let number = shared.change(|log| {
-        let request = Request::new(log.len(), &headers, &body);
+        let request = Request::new(log.len(), uri.path(), &headers, &body);
         log.push(Exchange {
             request,
             arrived: Instant::now(),

@@ -158,7 +158,7 @@ mod tests {
 
     fn ask(number: usize, prompt: &str) -> String {
         let body = json!({ "messages": [{ "role": "user", "content": prompt }] }).to_string();
-        answer(&Request::new(number, &HeaderMap::new(), body.as_bytes()))
+        answer(&Request::new(number, "/v1/chat/completions", &HeaderMap::new(), body.as_bytes()))
     }
 
     const SHOWN: &str = "# The parent: c000001\n\n```python\n1 | a = 7\n2 | # EVOLVE-BLOCK-START\n\

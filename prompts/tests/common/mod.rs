@@ -47,6 +47,7 @@ pub fn context(operator: Operator) -> Context {
             target: Some("2.6359".into()),
             plausible_max: Some("2.65".into()),
         }],
+        rules: Vec::new(),
         format: match operator {
             Operator::Diff | Operator::Fix => Format::Diff,
             _ => Format::Files,

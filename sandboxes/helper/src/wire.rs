@@ -61,6 +61,8 @@ pub enum EnvValue {
     Text(String),
     /// The path of a place in the sandbox.
     Place(Folder, String),
+    /// The address of the door, and this after it.
+    Door(String),
 }
 
 /// Resource limits of each process.
@@ -107,6 +109,8 @@ pub struct Prepare {
     pub writable: Vec<String>,
     /// A Python to keep warm.
     pub warm: Option<Warm>,
+    /// The Unix socket that a TCP port of the sandbox is to lead to.
+    pub door: Option<String>,
     /// Seconds after which a container whose controller is gone ends; after a command, its own
     /// time if that is longer.
     pub idle_s: u64,

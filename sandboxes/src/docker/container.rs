@@ -24,7 +24,7 @@ use super::Workshop;
 use super::daemon::{Daemon, fault, is_missing};
 use super::{helper, labels};
 use crate::caches;
-use crate::session::{Lost, OPEN_FILES, Talk, prepare_of};
+use crate::session::{DOOR, DOOR_THREADS, Lost, OPEN_FILES, Talk, prepare_of};
 
 /// The user that commands are: one that owns nothing.
 const USER: &str = "1000:1000";
@@ -71,6 +71,12 @@ impl Container {
             return Err(HostFault::new(
                 "a cache needs a Docker daemon on this machine; remove the mounts with mode = \
                  \"cache\", or DOCKER_HOST",
+            ));
+        }
+        if spec.outside.door.is_some() && !daemon.is_local {
+            return Err(HostFault::new(
+                "a command that asks models needs a Docker daemon on this machine; remove \
+                 DOCKER_HOST, or run evolve there",
             ));
         }
         if !spec.outside.gpus.is_empty() && !daemon.is_local {
@@ -246,6 +252,7 @@ fn host_config(workshop: &Workshop, spec: &SandboxSpec) -> HostConfig {
         hard: Some(value),
     };
     let in_memory = format!("rw,exec,nosuid,nodev,size={},nr_inodes={INODES}", limits.disk);
+    let own = OWN_PROCESSES + outside.door.as_ref().map_or(0, |_| DOOR_THREADS);
     let cores: Vec<String> = outside.cores.iter().map(u32::to_string).collect();
     HostConfig {
         memory: Some(signed(limits.memory)),
@@ -254,7 +261,7 @@ fn host_config(workshop: &Workshop, spec: &SandboxSpec) -> HostConfig {
         nano_cpus: Some((limits.cpus.min(workshop.daemon.cores) * 1e9) as i64),
         device_requests: device_requests(&outside.gpus),
         cpuset_cpus: (!cores.is_empty()).then(|| cores.join(",")),
-        pids_limit: Some(i64::from(limits.processes.saturating_add(OWN_PROCESSES))),
+        pids_limit: Some(i64::from(limits.processes.saturating_add(own))),
         ulimits: Some(vec![limit("core", 0), limit("nofile", signed(OPEN_FILES))]),
         readonly_rootfs: Some(true),
         tmpfs: Some(HashMap::from([
@@ -296,7 +303,12 @@ fn mounts(workshop: &Workshop, spec: &SandboxSpec) -> Vec<Mount> {
         ..Mount::default()
     };
     let own = std::iter::once(workshop.helper.mount(true));
-    own.chain(spec.outside.mounts.iter().map(bind)).collect()
+    let door = spec.outside.door.as_ref().map(|socket| evolve_core::sandbox::Mount {
+        source: socket.clone(),
+        target: DOOR.into(),
+        writable: false,
+    });
+    own.chain(spec.outside.mounts.iter().chain(&door).map(bind)).collect()
 }
 
 /// Removes a container, whatever it does.

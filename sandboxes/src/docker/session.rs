@@ -216,6 +216,7 @@ fn key_of(spec: &SandboxSpec, command: &SandboxCommand) -> String {
         match value {
             EnvValue::Text(text) => add(text.as_bytes()),
             EnvValue::Place(folder, path) => add(format!("{folder:?} {path}").as_bytes()),
+            EnvValue::Door(rest) => add(rest.as_bytes()),
         }
     }
     for file in spec.files.iter().chain(&command.files) {

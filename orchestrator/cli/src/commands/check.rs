@@ -46,7 +46,7 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     let description = folder.description()?;
     let program = folder.program()?;
     let task = Arc::new(folder.config.clone());
-    let kind = if task.model.is_empty() { ProposerKind::Mutate } else { ProposerKind::Model };
+    let kind = ProposerKind::of(&task);
     // Proposer, prompts and cognition are built as a run would, then let go.
     let scratch = tempfile::tempdir()
         .map_err(|error| CliError::failed(format!("cannot make a temporary folder: {error}")))?;
@@ -58,9 +58,9 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
         analyzer: true,
         task_root: folder.root.clone(),
     };
-    session::proposers(&wiring, knowledge)?;
     session::parts(&task, kind, true)?;
     let sandboxes = Sandboxes::open(&task, &folder.root, args.json)?;
+    session::proposers(&wiring, knowledge, &sandboxes.sandbox)?;
     check_requirements(&task, &sandboxes)?;
     let harness = Harness::new(HarnessSetup {
         task: Arc::clone(&task),

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
-use evolve_core::event::{CallSettled, Envelope, Event, JOURNAL_VERSION, RunStarted, Selection};
+use evolve_core::event::{
+    CallSettled, Envelope, Event, JOURNAL_VERSION, Reservation, RunStarted, Selection,
+};
 use evolve_core::ids::ModelName;
 use evolve_core::ports::{BlobStore, CallSink, ProposalRequest};
+use evolve_core::sandbox::Sandbox;
 use evolve_core::task::TaskConfig;
 use evolve_core::{CandidateId, Facts, Program, RunId, Seq};
 use evolve_propose::{ModelPreview, Preview};
+use evolve_sandbox::UnconfinedSandbox;
 use evolve_store::{Blobs, RunDir};
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,6 +20,7 @@ use serde_json::json;
 use crate::args::VERSION;
 use crate::commands::{print, print_json};
 use crate::error::CliError;
+use crate::sandboxes::helper_command;
 use crate::session::{self, ProposerKind, Wiring, redactor, store_error};
 use crate::slots;
 use crate::task_folder::TaskFolder;
@@ -46,8 +51,11 @@ pub fn estimate(
         return Ok(());
     }
     let preview = preview(folder, kind, program)?;
-    let slots = slots::resolve(&folder.config, true);
+    let slots = slots::resolve(&folder.config, kind);
     let sums = Sums::of(&folder.config, &preview, slots.proposals);
+    if let Some(most) = preview.command {
+        return by_command(&folder.config, &preview, most, json);
+    }
     if json {
         return print_json(&as_json(&preview, &sums));
     }
@@ -75,7 +83,9 @@ fn preview(
         analyzer: false,
         task_root: folder.root.clone(),
     };
-    let proposers = session::proposers(&wiring, knowledge)?;
+    // Nothing runs in it.
+    let sandbox: Arc<dyn Sandbox> = Arc::new(UnconfinedSandbox::new(helper_command()?));
+    let proposers = session::proposers(&wiring, knowledge, &sandbox)?;
     let started = RunStarted {
         run: dir.id().clone(),
         task: folder.config.clone(),
@@ -83,7 +93,7 @@ fn preview(
         program: program.map(|program| blobs.put(&program.to_bytes())).transpose()?,
         from: None,
         seed: task.search.seed,
-        slots: slots::resolve(&task, true),
+        slots: slots::resolve(&task, kind),
         proposer: kind.word().to_owned(),
         analyzer: false,
         sandbox: Vec::new(),
@@ -165,6 +175,38 @@ impl Sums {
             seconds: n * answer / TOKENS_PER_SECOND / f64::from(proposals.max(1)),
         }
     }
+}
+
+/// What a command asks of models is its own affair; what it may spend is not.
+fn by_command(
+    task: &TaskConfig,
+    preview: &Preview,
+    most: Reservation,
+    json: bool,
+) -> Result<(), CliError> {
+    let n = task.budget.candidates;
+    if json {
+        return print_json(&json!({
+            "version": 1,
+            "prompt": { "system": preview.system, "user": preview.user,
+                        "tokens": preview.prompt_tokens },
+            "candidates": n,
+            "most_tokens_each": most.tokens,
+            "most_usd_each": most.usd.dollars(),
+        }));
+    }
+    let mut out = format!("{}\n{}\n\n", preview.system, preview.user);
+    out.push_str(&format!("the first orders have {} tokens\n", preview.prompt_tokens));
+    out.push_str(&if most.is_zero() {
+        "the command can ask no model: it costs nothing\n".to_owned()
+    } else {
+        format!(
+            "for each candidate the command may use up to {} tokens at the models, at most {}\n",
+            most.tokens, most.usd
+        )
+    });
+    print(&out);
+    Ok(())
 }
 
 fn as_json(preview: &Preview, sums: &Sums) -> serde_json::Value {

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod estimate;
 pub mod gc;
 pub mod init;
+pub mod prompt;
 pub mod read;
 pub mod replay;
 pub mod report;

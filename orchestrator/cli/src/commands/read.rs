@@ -119,7 +119,7 @@ fn written_to(program: &Program, out: &Path) -> String {
     }
 }
 
-fn candidate_id(text: &str) -> Result<CandidateId, CliError> {
+pub fn candidate_id(text: &str) -> Result<CandidateId, CliError> {
     text.parse().map_err(|error: evolve_core::ids::ParseIdError| CliError::usage(error.to_string()))
 }
 

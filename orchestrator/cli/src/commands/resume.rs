@@ -50,7 +50,7 @@ pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
     if !note.is_empty() && !global.quiet {
         eprintln!("{note}");
     }
-    let slots = slots::resolve(&task, kind == ProposerKind::Model);
+    let slots = slots::resolve(&task, kind);
     let events =
         reader.events(Seq(0)).map(|event| event.map_err(|error| HostFault::new(error.to_string())));
     let begin = Begin::Resume {

@@ -53,7 +53,7 @@ pub fn start(global: &Global, args: &Start) -> Result<Exit, CliError> {
         program: program.as_ref().map(|p| opened.blobs.put(&p.to_bytes())).transpose()?,
         from,
         seed: task.search.seed,
-        slots: slots::resolve(&task, kind == ProposerKind::Model),
+        slots: slots::resolve(&task, kind),
         proposer: kind.word().to_owned(),
         analyzer: !args.no_analyzer,
         sandbox: sandbox_lines(&*sandboxes.sandbox),
@@ -133,16 +133,20 @@ pub fn overrides(args: &Start) -> Vec<String> {
 }
 
 fn proposing(args: &Start, folder: &TaskFolder) -> Result<Proposing, CliError> {
-    let has_model = !folder.config.model.is_empty();
+    let task = &folder.config;
     match args.proposer.as_deref() {
-        None | Some("model") if has_model => Ok(Proposing::Live(ProposerKind::Model)),
-        None | Some("mutate") => Ok(Proposing::Live(ProposerKind::Mutate)),
+        None => Ok(Proposing::Live(ProposerKind::of(task))),
+        Some("mutate") => Ok(Proposing::Live(ProposerKind::Mutate)),
+        Some("model") if !task.model.is_empty() => Ok(Proposing::Live(ProposerKind::Model)),
+        Some("command") if task.command.is_some() => Ok(Proposing::Live(ProposerKind::Command)),
+        Some("command") => Err(CliError::usage("--proposer command: the task has no [command]")
+            .help("add one to task.toml: run = [\"…\"]")),
         Some("model") => Err(CliError::usage("--proposer model: the task has no [[model]]")
             .help("add one to task.toml: name, base_url, api_key_env")),
         Some(other) => match other.strip_prefix("replay:") {
             Some(run) if !run.is_empty() => Ok(Proposing::Replay(run.to_owned())),
             _ => Err(CliError::usage(format!("unknown proposer `{other}`"))
-                .help("there are `mutate`, `model` and `replay:RUN`")),
+                .help("there are `mutate`, `model`, `command` and `replay:RUN`")),
         },
     }
 }
@@ -207,14 +211,37 @@ fn say_how(
              (add [[model]] to task.toml to use one)"
         ),
         ProposerKind::Mutate => eprintln!("the mutate proposer searches; no model is asked"),
+        ProposerKind::Command => {
+            let run = folder.config.command.iter().flat_map(|command| &command.run);
+            let run: Vec<_> = run.map(String::as_str).collect();
+            eprintln!("a command proposes: {}", run.join(" "));
+        }
         ProposerKind::Model => {
             let names: Vec<_> = folder.config.model.iter().map(|m| m.name.as_str()).collect();
             eprintln!("models propose: {}", names.join(", "));
         }
     }
+    if kind != ProposerKind::Mutate {
+        say_prices(&folder.config);
+    }
     // What it does enforce is in the report and in `evolve doctor`.
     for line in sandbox_lines(sandbox).iter().filter(|line| line.contains("not enforced")) {
         eprintln!("sandbox {line}");
+    }
+}
+
+/// Which prices are not the task's own.
+fn say_prices(task: &TaskConfig) {
+    let shipped = task.model.iter().filter(|model| {
+        model.price.is_some() && model.price == evolve_core::task::shipped_price(model)
+    });
+    let names: Vec<_> = shipped.map(|model| model.name.as_str()).collect();
+    if !names.is_empty() {
+        eprintln!(
+            "list prices of {}: {} (give `price` in task.toml if yours differ)",
+            *evolve_core::task::PRICES_AS_OF,
+            names.join(", ")
+        );
     }
 }
 

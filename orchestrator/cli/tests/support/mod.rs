@@ -3,8 +3,28 @@
 #![allow(dead_code)] // each test file uses a part of it
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+/// Whether a daemon answers and has the image; says and counts where not.
+pub fn has_docker(test: &str) -> bool {
+    let image = Command::new("docker").args(["image", "inspect", "evolve/python:3"]).output();
+    let has = image.is_ok_and(|output| output.status.success());
+    if !has {
+        skipped(test, "docker", "no Docker daemon with the image evolve/python:3 answers");
+    }
+    has
+}
+
+/// Says and counts what is left out.
+pub fn skipped(test: &str, needs: &str, why: &str) {
+    println!("skipped: {test}: {why}");
+    if let Some(log) = std::env::var_os("EVOLVE_SKIP_LOG") {
+        let mut log = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
+        writeln!(log, "{test}\t{needs}\t{why}").unwrap();
+    }
+}
 
 /// A temporary folder with a task `task/` and a runs folder `runs/`.
 pub struct Place {

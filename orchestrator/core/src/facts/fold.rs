@@ -149,7 +149,7 @@ impl Facts {
         self.counts.rejected += 1;
         self.counts.rejected_in_a_row += 1;
         match event.reason {
-            RejectReason::ModelFailed => {
+            RejectReason::ModelFailed | RejectReason::CommandFailed => {
                 self.counts.model_failures_in_a_row += 1;
                 self.last_fault.clone_from(&event.detail);
             }

@@ -46,6 +46,14 @@ pub fn model_concurrency() -> u32 {
     32
 }
 
+pub fn command_timeout() -> Span {
+    Span::seconds(600)
+}
+
+pub fn command_tokens() -> u64 {
+    500_000
+}
+
 /// Used for the reservation and sent to the model when a budget needs a bound.
 pub fn prompt_tokens() -> u32 {
     32_000

@@ -2,10 +2,13 @@
 //! say are in `validate`, command-line overrides in `overrides`.
 
 mod budget;
+mod command;
 mod defaults;
 mod evaluator;
+mod model;
 mod overrides;
 mod parse;
+mod prices;
 mod schema;
 mod units;
 mod validate;
@@ -14,15 +17,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use budget::Budget;
+pub use command::CommandSection;
 pub use evaluator::{EvaluatorKind, EvaluatorSection, Repeats, Resources, Stage, Trust};
+pub use model::{ModelApi, ModelSection};
 pub use overrides::{BadOverride, apply_override};
 pub use parse::{Problem, parse_task};
+pub use prices::{PRICES_AS_OF, shipped_price};
 pub use schema::task_schema;
 pub use units::{Bytes, Span};
 
 use crate::event::Operator;
-use crate::ids::ModelName;
-use crate::money::Price;
 use crate::objective::Objective;
 use std::collections::BTreeMap;
 
@@ -55,6 +59,9 @@ pub struct TaskConfig {
     /// Models that propose changes; without one the `mutate` proposer does the search.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub model: Vec<ModelSection>,
+    /// A program of one's own that proposes changes; the models are then its to ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandSection>,
     /// How prompts are made.
     #[serde(default)]
     pub prompts: PromptsSection,
@@ -327,10 +334,28 @@ pub struct SearchSection {
     /// a model; with models mostly `diff`, some `rewrite` and `crossover`, `fix` for failures.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub operators: BTreeMap<Operator, f64>,
+    /// Whether the strategy shifts the operators' weights by what they gain (strategies with
+    /// bandits).
+    #[serde(default)]
+    pub operator_choice: Choice,
+    /// The same for the models' weights, by what they gain per dollar.
+    #[serde(default)]
+    pub model_choice: Choice,
     /// Programs shown beside the parent.
     #[serde(default = "defaults::inspirations")]
     #[schemars(range(max = 16))]
     pub inspirations: u32,
+}
+
+/// How one of several is chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Choice {
+    /// By weights that follow what each of them gained.
+    #[default]
+    Bandit,
+    /// By the given weights alone.
+    Weights,
 }
 
 impl Default for SearchSection {
@@ -341,67 +366,11 @@ impl Default for SearchSection {
             islands: defaults::islands(),
             archive: defaults::archive(),
             operators: BTreeMap::new(),
+            operator_choice: Choice::Bandit,
+            model_choice: Choice::Bandit,
             inspirations: defaults::inspirations(),
         }
     }
-}
-
-/// `[[model]]`: an OpenAI-compatible endpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ModelSection {
-    /// The name the endpoint knows.
-    #[schemars(with = "String")]
-    pub name: ModelName,
-    /// Base URL, up to and including the version, for example `http://localhost:8000/v1`.
-    #[serde(default = "defaults::base_url")]
-    pub base_url: String,
-    /// Environment variable that holds the key; no key is sent if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_key_env: Option<String>,
-    /// A command that prints the key, asked once at the start, as of a password manager.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub api_key_command: Vec<String>,
-    /// USD per million tokens; needed when the budget has `usd`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Price>,
-    /// How often it is tried first, against the other models.
-    #[serde(default = "defaults::weight")]
-    pub weight: f64,
-    /// Most tokens of one answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
-    /// Sampling temperature, passed on as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f64>,
-    /// Nucleus sampling, passed on as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub top_p: Option<f64>,
-    /// How long a reasoning model thinks, passed on as it is (`low`, `medium`, `high`, …).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning_effort: Option<String>,
-    /// More fields of the request, for what one server knows and others do not.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub extra: BTreeMap<String, serde_json::Value>,
-    /// Whether to ask for a stream; a stalled stream is noticed sooner than a stalled answer.
-    #[serde(default = "defaults::yes")]
-    pub stream: bool,
-    /// Longest wait for an answer's end; in a stream, for its next piece.
-    #[serde(default = "defaults::model_timeout")]
-    pub timeout: Span,
-    /// Calls to this model side by side.
-    #[serde(default = "defaults::model_concurrency")]
-    #[schemars(range(min = 1, max = 4096))]
-    pub concurrency: u32,
-    /// Calls that begin in a minute; they are spread evenly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub requests_per_minute: Option<u32>,
-    /// Tokens of the calls that begin in a minute: of the prompt, and of the longest answer
-    /// until the real one is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub tokens_per_minute: Option<u64>,
 }
 
 /// `[prompts]`

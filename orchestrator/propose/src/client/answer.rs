@@ -2,6 +2,7 @@
 
 use evolve_core::money::TokenUsage;
 use evolve_core::outcome::CallStatus;
+use evolve_core::task::ModelApi;
 use serde_json::{Value, json};
 
 /// Most bytes of an answer; what is longer is garbage.
@@ -70,9 +71,12 @@ impl CallEnd {
     }
 
     /// A whole answer.
-    pub(super) fn whole(body: &Value) -> Self {
+    pub(super) fn whole(api: ModelApi, body: &Value) -> Self {
         let mut assembly = Assembly::default();
-        assembly.add(body, "message");
+        match api {
+            ModelApi::Chat => assembly.add(body, "message"),
+            ModelApi::Responses => assembly.add_response(body),
+        }
         assembly.end(None).with_response(body.to_string().into_bytes())
     }
 
@@ -85,24 +89,28 @@ impl CallEnd {
 /// An answer under construction.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
-    id: Option<String>,
-    model: Option<String>,
-    content: String,
-    refusal: String,
+    pub(super) id: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) content: String,
+    pub(super) refusal: String,
     /// Bytes of reasoning that some servers stream beside the content.
-    reasoning: usize,
-    finish: Option<String>,
-    usage: Option<Value>,
-    error: Option<String>,
-    has_choice: bool,
+    pub(super) reasoning: usize,
+    pub(super) finish: Option<String>,
+    pub(super) usage: Option<Value>,
+    pub(super) error: Option<String>,
+    /// Whether there was anything of an answer.
+    pub(super) has_choice: bool,
     pieces: usize,
 }
 
 impl Assembly {
     /// Adds a streamed piece.
-    pub(super) fn add_piece(&mut self, piece: &Value) {
+    pub(super) fn add_piece(&mut self, api: ModelApi, piece: &Value) {
         self.pieces += 1;
-        self.add(piece, "delta");
+        match api {
+            ModelApi::Chat => self.add(piece, "delta"),
+            ModelApi::Responses => self.add_event(piece),
+        }
     }
 
     fn add(&mut self, body: &Value, part: &str) {
@@ -168,7 +176,7 @@ impl Assembly {
                 if self.has_choice || self.pieces > 0 {
                     (CallStatus::Truncated, "the answer ended without a finish reason".to_owned())
                 } else {
-                    (CallStatus::Garbled, "the body holds no `choices`".to_owned())
+                    (CallStatus::Garbled, "the body holds no answer".to_owned())
                 }
             });
         };
@@ -224,13 +232,16 @@ fn push_text(content: &Value, into: &mut String) {
     }
 }
 
-/// The token counts, if the object holds any.
-fn usage_of(usage: &Value) -> Option<TokenUsage> {
-    let input = usage["prompt_tokens"].as_u64()?;
+/// The token counts, if the object holds any, in the words of either interface.
+pub(super) fn usage_of(usage: &Value) -> Option<TokenUsage> {
+    let count = |one: &str, other: &str| usage[one].as_u64().or_else(|| usage[other].as_u64());
+    let input = count("prompt_tokens", "input_tokens")?;
+    let details = ["prompt_tokens_details", "input_tokens_details"];
+    let cached = details.iter().find_map(|key| usage[key]["cached_tokens"].as_u64());
     Some(TokenUsage {
         input,
-        cached: usage["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap_or(0).min(input),
-        output: usage["completion_tokens"].as_u64().unwrap_or(0),
+        cached: cached.unwrap_or(0).min(input),
+        output: count("completion_tokens", "output_tokens").unwrap_or(0),
     })
 }
 
@@ -239,7 +250,7 @@ mod tests {
     use super::*;
 
     fn whole(choice: &Value) -> CallEnd {
-        CallEnd::whole(&json!({ "choices": [choice] }))
+        CallEnd::whole(ModelApi::Chat, &json!({ "choices": [choice] }))
     }
 
     #[test]
@@ -252,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_no_finished_answer_is_told_apart() {
-        let status = |body: &Value| CallEnd::whole(body).status;
+        let status = |body: &Value| CallEnd::whole(ModelApi::Chat, body).status;
         let choice = |message: Value, finish: Value| json!({ "choices": [{ "message": message, "finish_reason": finish }] });
         assert_eq!(status(&choice(json!({"content": "x"}), json!(null))), CallStatus::Truncated);
         assert_eq!(
@@ -282,6 +293,9 @@ mod tests {
         let usage = json!({ "prompt_tokens": 10, "completion_tokens": 3,
             "prompt_tokens_details": { "cached_tokens": 99 } });
         assert_eq!(usage_of(&usage), Some(TokenUsage { input: 10, cached: 10, output: 3 }));
+        let usage = json!({ "input_tokens": 10, "output_tokens": 3,
+            "input_tokens_details": { "cached_tokens": 4 } });
+        assert_eq!(usage_of(&usage), Some(TokenUsage { input: 10, cached: 4, output: 3 }));
         assert_eq!(usage_of(&json!({ "prompt_tokens": -1 })), None);
         assert_eq!(usage_of(&json!({})), None);
     }

@@ -16,6 +16,7 @@ use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use evolve_core::outcome::CallStatus;
+use evolve_core::task::ModelApi;
 use futures::StreamExt;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
@@ -42,6 +43,9 @@ pub(crate) enum EndpointError {
 /// A model server's address with the key for it.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
+    http: reqwest::Client,
+    base: String,
+    key: Option<HeaderValue>,
     for_whole: Client<OpenAIConfig>,
     for_streams: Client<OpenAIConfig>,
 }
@@ -50,7 +54,8 @@ impl Endpoint {
     pub(crate) fn new(base_url: &str, key: Option<&str>) -> Result<Self, EndpointError> {
         let url = check_url(base_url)?;
         let bearer = format!("Bearer {}", key.unwrap_or_default());
-        HeaderValue::from_str(&bearer).map_err(|_| EndpointError::BadKey)?;
+        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| EndpointError::BadKey)?;
+        bearer.set_sensitive(true); // kept out of debug output
         install_crypto();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -71,24 +76,46 @@ impl Endpoint {
             let service = Once { http: http.clone(), has_key, streams };
             Client::build(http.clone(), config.clone()).with_http_service(service)
         };
-        Ok(Self { for_whole: client(false), for_streams: client(true) })
+        let (for_whole, for_streams) = (client(false), client(true));
+        let base = base_url.trim_end_matches('/').to_owned();
+        Ok(Self { http, base, key: key.map(|_| bearer), for_whole, for_streams })
+    }
+
+    /// Sends a request of somebody else's on, with the key, and returns what comes as it comes.
+    pub(super) async fn forward(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<reqwest::Response, String> {
+        let mut request = self.http.post(format!("{}/{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key);
+        }
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        request.send().await.map_err(|error| chain(&error))
     }
 
     /// One call, and nothing but one. The time-out is for the whole answer; in a stream for
     /// each piece.
-    pub(super) async fn call(&self, request: &Value, timeout: Duration) -> CallEnd {
+    pub(super) async fn call(&self, api: ModelApi, request: &Value, timeout: Duration) -> CallEnd {
         if request["stream"] == true {
-            self.streamed(request, timeout).await
+            self.streamed(api, request, timeout).await
         } else {
-            self.whole(request, timeout).await
+            self.whole(api, request, timeout).await
         }
     }
 
-    async fn whole(&self, request: &Value, timeout: Duration) -> CallEnd {
-        let chat = self.for_whole.chat();
-        match tokio::time::timeout(timeout, chat.create_byot::<_, Value>(request)).await {
-            Ok(Ok(body)) => CallEnd::whole(&body),
-            Ok(Err(error)) => classify(error),
+    async fn whole(&self, api: ModelApi, request: &Value, timeout: Duration) -> CallEnd {
+        let client = &self.for_whole;
+        let asked = async {
+            match api {
+                ModelApi::Chat => client.chat().create_byot::<_, Value>(request).await,
+                ModelApi::Responses => client.responses().create_byot::<_, Value>(request).await,
+            }
+        };
+        match tokio::time::timeout(timeout, asked).await {
+            Ok(Ok(body)) => CallEnd::whole(api, &body),
+            Ok(Err(error)) => classify(api, error),
             Err(_) => CallEnd::without_answer(
                 CallStatus::TimedOut,
                 format!("no answer within {timeout:?}"),
@@ -97,13 +124,20 @@ impl Endpoint {
         }
     }
 
-    async fn streamed(&self, request: &Value, timeout: Duration) -> CallEnd {
+    async fn streamed(&self, api: ModelApi, request: &Value, timeout: Duration) -> CallEnd {
         let late = |what: &str| (CallStatus::TimedOut, format!("no {what} within {timeout:?}"));
-        let chat = self.for_streams.chat();
-        let opened = tokio::time::timeout(timeout, chat.create_stream_byot::<_, Value>(request));
-        let mut pieces = match opened.await {
+        let client = &self.for_streams;
+        let opened = async {
+            match api {
+                ModelApi::Chat => client.chat().create_stream_byot::<_, Value>(request).await,
+                ModelApi::Responses => {
+                    client.responses().create_stream_byot::<_, Value>(request).await
+                }
+            }
+        };
+        let mut pieces = match tokio::time::timeout(timeout, opened).await {
             Ok(Ok(pieces)) => pieces,
-            Ok(Err(error)) => return classify(error),
+            Ok(Err(error)) => return classify(api, error),
             Err(_) => {
                 let (status, detail) = late("first byte");
                 return CallEnd::without_answer(status, detail, Billed::Arrived);
@@ -113,7 +147,7 @@ impl Endpoint {
         loop {
             let patience = if assembly.is_finished() { LAST_PIECE.min(timeout) } else { timeout };
             match tokio::time::timeout(patience, pieces.next()).await {
-                Ok(Some(Ok(piece))) => assembly.add_piece(&piece),
+                Ok(Some(Ok(piece))) => assembly.add_piece(api, &piece),
                 Ok(Some(Err(OpenAIError::JSONDeserialize(_, text)))) => {
                     let what = format!("a piece that is no JSON: {}", clip(&text));
                     return assembly.end(Some((CallStatus::Garbled, what)));
@@ -261,10 +295,10 @@ async fn head(mut response: reqwest::Response, most: usize) -> Vec<u8> {
     body
 }
 
-fn classify(error: OpenAIError) -> CallEnd {
+fn classify(api: ModelApi, error: OpenAIError) -> CallEnd {
     match error {
         OpenAIError::Boxed(boxed) => match boxed.downcast::<NoAnswer>() {
-            Ok(no_answer) => by_status(*no_answer),
+            Ok(no_answer) => by_status(api, *no_answer),
             Err(other) => {
                 CallEnd::without_answer(CallStatus::Unreachable, other.to_string(), Billed::Nothing)
             }
@@ -286,11 +320,11 @@ fn classify(error: OpenAIError) -> CallEnd {
     }
 }
 
-fn by_status(no_answer: NoAnswer) -> CallEnd {
+fn by_status(api: ModelApi, no_answer: NoAnswer) -> CallEnd {
     let detail = no_answer.to_string();
     if (200..300).contains(&no_answer.status) {
         return match serde_json::from_slice(&no_answer.body) {
-            Ok(whole) => CallEnd::whole(&whole),
+            Ok(whole) => CallEnd::whole(api, &whole),
             Err(_) => CallEnd::garbled(detail, no_answer.body),
         };
     }

@@ -3,12 +3,16 @@
 mod answer;
 mod breaker;
 mod endpoint;
+mod forward;
 mod model;
 mod pace;
+mod request;
+mod responses;
 mod retry;
 
 pub(crate) use endpoint::{Endpoint, EndpointError};
-pub(crate) use model::{AskError, Caller, Message, Model, prompt_tokens};
+pub(crate) use forward::{Answer, Forward, Heard};
+pub(crate) use model::{AskError, Caller, Message, Model, counting, prompt_tokens};
 
 use std::time::Duration;
 

@@ -9,17 +9,17 @@ use evolve_core::money::{TokenUsage, Usd};
 use evolve_core::outcome::CallStatus;
 use evolve_core::ports::{Clock, HostFault, ProposalRequest};
 use evolve_core::redact::Redactor;
-use evolve_core::task::ModelSection;
-use evolve_prompts::estimate_tokens;
+use evolve_core::task::{ModelApi, ModelSection};
+use evolve_prompts::Counting;
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::answer::{Billed, CallEnd};
 use super::breaker::{Breaker, Permit, Turn};
 use super::pace::Pace;
+use super::request::{Dialect, limit_of, request};
 use super::retry::{delay, parse_retry_after};
 use super::{Endpoint, Patience};
 use crate::allowance::{Allowance, answer_tokens};
@@ -37,20 +37,27 @@ impl Message {
     }
 }
 
-/// About how many tokens a conversation has as a prompt: its texts, and what the format
+/// How many tokens a conversation has as a prompt: its texts, and what the format
 /// puts around each message.
-pub(crate) fn prompt_tokens(messages: &[Message]) -> u64 {
-    messages.iter().map(|message| estimate_tokens(&message.content) + 4).sum::<u64>() + 3
+pub(crate) fn prompt_tokens(messages: &[Message], counting: Counting) -> u64 {
+    messages.iter().map(|message| counting.count(&message.content) + 4).sum::<u64>() + 3
+}
+
+/// How this model's tokens are counted: only OpenAI's tokenizer is at hand.
+pub(crate) fn counting(model: &ModelSection) -> Counting {
+    let name = model.name.as_str().rsplit('/').next().unwrap_or_default();
+    let openai = ["gpt-", "chatgpt-", "o1", "o3", "o4"].iter().any(|own| name.starts_with(own));
+    if openai { Counting::OpenAi } else { Counting::Cautious }
 }
 
 /// A model of the task, shared by all proposals.
 pub(crate) struct Model {
     pub section: ModelSection,
-    endpoint: Endpoint,
-    slots: Semaphore,
-    breaker: Breaker,
+    pub(super) endpoint: Endpoint,
+    pub(super) slots: Semaphore,
+    pub(super) breaker: Breaker,
     requests: Option<Pace>,
-    tokens: Option<Pace>,
+    pub(super) tokens: Option<Pace>,
     /// The server wants `max_completion_tokens`: OpenAI's newer models refuse `max_tokens`.
     wants_completion_tokens: AtomicBool,
     /// The server knows no `stream_options`; usage is estimated then.
@@ -72,35 +79,25 @@ impl Model {
         }
     }
 
-    fn request(&self, messages: &[Message]) -> Value {
-        let section = &self.section;
-        let mut request = json!(section.extra);
-        request["model"] = json!(section.name);
-        request["messages"] = json!(messages);
-        request["stream"] = json!(section.stream);
-        let limit = if self.wants_completion_tokens.load(Ordering::Relaxed) {
-            "max_completion_tokens"
-        } else {
-            "max_tokens"
-        };
-        request[limit] = json!(answer_tokens(section));
-        if section.stream && !self.refuses_stream_options.load(Ordering::Relaxed) {
-            request["stream_options"] = json!({ "include_usage": true });
+    pub(super) fn dialect(&self) -> Dialect {
+        Dialect {
+            completion_tokens: self.wants_completion_tokens.load(Ordering::Relaxed),
+            no_stream_options: self.refuses_stream_options.load(Ordering::Relaxed),
         }
-        if let Some(temperature) = section.temperature {
-            request["temperature"] = json!(temperature);
-        }
-        if let Some(top_p) = section.top_p {
-            request["top_p"] = json!(top_p);
-        }
-        if let Some(effort) = &section.reasoning_effort {
-            request["reasoning_effort"] = json!(effort);
-        }
-        request
+    }
+
+    /// The field that bounds an answer of this server.
+    pub(crate) fn limit_field(&self, api: ModelApi) -> &'static str {
+        limit_of(api, self.dialect())
+    }
+
+    /// Whether its streams can be asked to end with a count.
+    pub(crate) fn counts_streams(&self) -> bool {
+        !self.dialect().no_stream_options
     }
 
     /// Waits for the turn of a call of at most so many tokens.
-    async fn await_turn(&self, most: u64) {
+    pub(super) async fn await_turn(&self, most: u64) {
         let now = Instant::now();
         let requests = self.requests.as_ref().map(|pace| pace.turn(1, now));
         let tokens = self.tokens.as_ref().map(|pace| pace.turn(most, now));
@@ -187,14 +184,17 @@ impl Caller<'_> {
 
     async fn call(&mut self, model: &Model, messages: &[Message]) -> Result<CallEnd, AskError> {
         let _slot = model.slots.acquire().await;
-        let most = prompt_tokens(messages) + u64::from(answer_tokens(&model.section));
+        let most = prompt_tokens(messages, counting(&model.section))
+            + u64::from(answer_tokens(&model.section));
         model.await_turn(most).await;
         let admitted = model.breaker.admit(self.clock.now());
         let permit = admitted.map_err(AskError::BreakerOpen)?;
-        let request = model.request(messages);
+        let request = request(&model.section, model.dialect(), messages);
         let stored = self.store(request.to_string().as_bytes())?;
         let begun = Instant::now();
-        let mut end = model.endpoint.call(&request, model.section.timeout.0).await;
+        let section = &model.section;
+        let mut end = model.endpoint.call(section.api, &request, section.timeout.0).await;
+        explain(&mut end);
         // A provider may repeat the key, in an error or in an answer.
         end.detail = self.redactor.redact(&end.detail);
         end.content = self.redactor.redact(&end.content);
@@ -268,7 +268,19 @@ fn usage_of(model: &Model, messages: &[Message], end: &CallEnd) -> (TokenUsage, 
         Billed::Arrived => (end.arrived as u64 * 2).div_ceil(7).min(limit),
         Billed::Worst => limit,
     };
-    (TokenUsage { input: prompt_tokens(messages), cached: 0, output }, true)
+    (
+        TokenUsage { input: prompt_tokens(messages, counting(&model.section)), cached: 0, output },
+        true,
+    )
+}
+
+/// Adds what to do where the provider's words do not say.
+fn explain(end: &mut CallEnd) {
+    let said = end.detail.to_lowercase();
+    let too_long = ["context", "too long", "maximum"].iter().any(|word| said.contains(word));
+    if end.status == CallStatus::Rejected && too_long && said.contains("token") {
+        end.detail.push_str("; lower `prompts.max_tokens`, or the model's `max_tokens`");
+    }
 }
 
 /// Whether the same request may succeed a moment later.
@@ -278,8 +290,9 @@ fn is_transient(end: &CallEnd) -> bool {
         CallStatus::ServerError
         | CallStatus::Unreachable
         | CallStatus::TimedOut
-        | CallStatus::Truncated
         | CallStatus::Garbled => true,
+        // At the token limit it would end again.
+        CallStatus::Truncated => !end.finished,
         CallStatus::Ok | CallStatus::Rejected | CallStatus::Refused => false,
     }
 }

@@ -1,4 +1,4 @@
-//! A chat-completions request as the server received it.
+//! A request as the server received it.
 
 use axum::http::HeaderMap;
 use serde_json::Value;
@@ -8,6 +8,8 @@ use serde_json::Value;
 pub struct Request {
     /// Its place in the server's log, from 0.
     pub number: usize,
+    /// The path it was sent to.
+    pub path: String,
     /// Its headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// Its body; null if that was no JSON.
@@ -15,14 +17,15 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(number: usize, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub(crate) fn new(number: usize, path: &str, headers: &HeaderMap, body: &[u8]) -> Self {
         let headers = headers
             .iter()
             .map(|(name, value)| {
                 (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect();
-        Self { number, headers, body: serde_json::from_slice(body).unwrap_or(Value::Null) }
+        let (path, body) = (path.to_owned(), serde_json::from_slice(body).unwrap_or(Value::Null));
+        Self { number, path, headers, body }
     }
 
     /// A header's value.
@@ -33,6 +36,11 @@ impl Request {
     /// The model that is asked.
     pub fn model(&self) -> &str {
         self.body["model"].as_str().unwrap_or_default()
+    }
+
+    /// Whether it is in the `responses` format.
+    pub fn is_responses(&self) -> bool {
+        self.path.ends_with("/responses")
     }
 
     /// Whether a stream is asked for.
@@ -47,7 +55,8 @@ impl Request {
 
     /// The messages as (role, content).
     pub fn messages(&self) -> Vec<(&str, &str)> {
-        let list = self.body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let list = self.body[if self.is_responses() { "input" } else { "messages" }].as_array();
+        let list = list.map(Vec::as_slice).unwrap_or_default();
         list.iter()
             .map(|message| {
                 let text = |key: &str| message[key].as_str().unwrap_or_default();

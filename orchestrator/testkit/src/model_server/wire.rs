@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::reply::{Course, Kind};
 use super::socket::Switch;
-use super::{Ending, Reply, Request};
+use super::{Ending, Reply, Request, responses};
 
 /// Bytes of one streamed piece of content.
-const PIECE: usize = 24;
+pub(super) const PIECE: usize = 24;
 
 pub(super) async fn response(
     request: &Request,
@@ -35,7 +35,11 @@ pub(super) async fn response(
             (status, content_type, whole(vec![body], ending))
         }
         Kind::Completion { content, refusal, finish, course } if request.is_stream() => {
-            let mut events = stream_events(request, &content, refusal, finish, usage);
+            let mut events = if request.is_responses() {
+                responses::events(request, &content, refusal.as_deref(), finish.as_deref(), usage)
+            } else {
+                stream_events(request, &content, refusal, finish, usage)
+            };
             if course != Course::Whole {
                 events.truncate(events.len() / 2);
             }
@@ -45,9 +49,9 @@ pub(super) async fn response(
             if course == Course::EndedEarly {
                 finish = None;
             }
+            let whole = if request.is_responses() { responses::whole } else { completion };
             let mut text =
-                completion(request, &content, refusal.as_deref(), finish.as_deref(), usage)
-                    .to_string();
+                whole(request, &content, refusal.as_deref(), finish.as_deref(), usage).to_string();
             if matches!(course, Course::Cut | Course::Stalled) {
                 text.truncate(text.floor_char_boundary(text.len() / 2));
             }

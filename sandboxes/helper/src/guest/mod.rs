@@ -1,7 +1,9 @@
-//! The helper in a sandbox: one process with one thread that runs commands one after the other,
-//! collects what they print, kills all they leave, and hands out their files.
+//! The helper in a sandbox: one process that runs commands one after the other, collects what
+//! they print, kills all they leave, and hands out their files. It has one thread, and more only
+//! where it keeps a door.
 
 mod capture;
+mod door;
 mod files;
 pub(crate) mod filter;
 mod limits;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, getpid};
 use super::filter::Filter;
 use super::tree::{Scope, Tree};
 use super::warm::Server;
-use super::{Guest, files, find};
+use super::{Guest, door, files, find};
 use crate::sys::{self, Schedule};
 use crate::wire::{FileHead, Folder, Prepare, Run, split};
 
@@ -28,6 +28,8 @@ pub(super) struct Room {
     schedules: Vec<(Pid, Option<Schedule>)>,
     /// What is mounted here, by which only those did who built the sandbox.
     mounted: Vec<PathBuf>,
+    /// The port of the door, where there is one.
+    door: Option<u16>,
 }
 
 impl Room {
@@ -57,9 +59,12 @@ impl Room {
             scope,
             schedules: Vec::new(),
             mounted,
+            door: None,
         };
         room.make_folders().map_err(|error| format!("the folders cannot be made: {error}"))?;
         room.start_server()?;
+        let door = room.prepare.door.as_deref().map(door::open).transpose();
+        room.door = door.map_err(|error| format!("the door cannot be opened: {error}"))?;
         let kept = std::iter::once(getpid()).chain(room.server.as_ref().map(Server::pid));
         room.schedules = kept.map(|pid| (pid, Schedule::of(pid))).collect();
         Ok(room)
@@ -105,6 +110,11 @@ impl Room {
         env.extend(self.prepare.env.clone());
         env.extend(more.clone());
         env
+    }
+
+    /// The address of the door.
+    pub(super) fn door(&self) -> Option<String> {
+        self.door.map(|port| format!("http://127.0.0.1:{port}"))
     }
 
     /// Puts the files of a command where they belong.

@@ -88,7 +88,7 @@ impl Room {
     }
 
     fn start(&mut self, run: &Run) -> Result<Started, String> {
-        let env = self.env(&self.resolved(&run.env));
+        let env = self.env(&self.resolved(&run.env)?);
         let folder = self.folder(Folder::Work);
         let warm = self.server.as_ref().and_then(|server| server.script(&run.argv)).is_some();
         if warm && let Some(server) = &mut self.server {
@@ -138,15 +138,24 @@ impl Room {
         Ok((main, Capture::new(reader.into(), run.log)?))
     }
 
-    fn resolved(&self, env: &BTreeMap<String, EnvValue>) -> BTreeMap<String, String> {
+    fn resolved(
+        &self,
+        env: &BTreeMap<String, EnvValue>,
+    ) -> Result<BTreeMap<String, String>, String> {
         let value = |value: &EnvValue| match value {
-            EnvValue::Text(text) => text.clone(),
+            EnvValue::Text(text) => Ok(text.clone()),
+            EnvValue::Door(rest) => match self.door() {
+                Some(door) => Ok(door + rest),
+                None => Err("this sandbox has no door".to_owned()),
+            },
             EnvValue::Place(folder, path) if path.is_empty() => {
-                self.folder(*folder).display().to_string()
+                Ok(self.folder(*folder).display().to_string())
             }
-            EnvValue::Place(folder, path) => self.folder(*folder).join(path).display().to_string(),
+            EnvValue::Place(folder, path) => {
+                Ok(self.folder(*folder).join(path).display().to_string())
+            }
         };
-        env.iter().map(|(name, given)| (name.clone(), value(given))).collect()
+        env.iter().map(|(name, given)| Ok((name.clone(), value(given)?))).collect()
     }
 
     /// Kills what is left and says how the command ended.

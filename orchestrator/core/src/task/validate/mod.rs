@@ -1,11 +1,13 @@
 //! The rules that types cannot say.
 
+mod models;
+
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use globset::Glob;
 
-use super::{ModelSection, MountMode, Stage, TaskConfig, Trust};
+use super::{MountMode, Stage, TaskConfig, Trust, shipped_price};
 use crate::ids::StageName;
 use crate::program::Program;
 
@@ -28,8 +30,11 @@ impl Findings {
     }
 }
 
-/// Gives unnamed stages their names.
+/// Gives unnamed stages their names, and models the price that is known.
 pub(super) fn fill_in(task: &mut TaskConfig) {
+    for model in &mut task.model {
+        model.price = model.price.or_else(|| shipped_price(model));
+    }
     for (i, stage) in task.evaluator.stage.iter_mut().enumerate() {
         if stage.name.as_str().is_empty() {
             stage.name = StageName(format!("stage{}", i + 1));
@@ -47,16 +52,21 @@ pub(super) fn findings(task: &TaskConfig) -> Vec<Finding> {
     program(task, &mut found);
     objectives(task, &mut found);
     evaluator(task, &mut found);
-    models(task, &mut found);
+    models::models(task, &mut found);
+    models::command(task, &mut found);
     search(task, &mut found);
-    budget(task, &mut found);
-    for (i, entry) in task.sandbox.env.iter().enumerate() {
-        if entry.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
-            found.add(format!("sandbox.env.{i}"), format!("`{entry}` is not NAME=value"), "");
-        }
-    }
+    models::budget(task, &mut found);
+    env(&task.sandbox.env, "sandbox.env", &mut found);
     sandbox(task, &mut found);
     found.0
+}
+
+fn env(entries: &[String], key: &str, found: &mut Findings) {
+    for (i, entry) in entries.iter().enumerate() {
+        if entry.split_once('=').is_none_or(|(name, _)| name.is_empty()) {
+            found.add(format!("{key}.{i}"), format!("`{entry}` is not NAME=value"), "");
+        }
+    }
 }
 
 fn sandbox(task: &TaskConfig, found: &mut Findings) {
@@ -98,7 +108,8 @@ fn sandbox(task: &TaskConfig, found: &mut Findings) {
 }
 
 /// Places in a sandbox that cannot be covered by a mount.
-const TAKEN: [&str; 6] = ["/evolve", "/evolve-helper", "/proc", "/sys", "/dev", "/tmp"];
+const TAKEN: [&str; 7] =
+    ["/evolve", "/evolve-helper", "/evolve-door", "/proc", "/sys", "/dev", "/tmp"];
 
 /// Cores of one's own are whole ones.
 fn pinned(stage: &Stage, key: &str, found: &mut Findings) {
@@ -140,7 +151,7 @@ fn relative(path: Option<&str>, key: &str, found: &mut Findings) {
 
 fn program(task: &TaskConfig, found: &mut Findings) {
     let Some(program) = &task.program else {
-        if task.model.is_empty() {
+        if task.model.is_empty() && task.command.is_none() {
             found.add(
                 "task",
                 "there is no program to start from and no model to draft one",
@@ -275,62 +286,6 @@ fn stage_rules(trust: Trust, stage: &Stage, path: &str, found: &mut Findings) {
     }
 }
 
-fn models(task: &TaskConfig, found: &mut Findings) {
-    let mut seen = BTreeSet::new();
-    for (i, model) in task.model.iter().enumerate() {
-        let path = format!("model.{i}");
-        if !seen.insert(&model.name) {
-            found.add(format!("{path}.name"), format!("`{}` is listed twice", model.name), "");
-        }
-        if !model.base_url.starts_with("http://") && !model.base_url.starts_with("https://") {
-            found.add(
-                format!("{path}.base_url"),
-                format!("`{}` is not an http or https URL", model.base_url),
-                "for example \"http://localhost:8000/v1\"",
-            );
-        }
-        if !(model.weight.is_finite() && model.weight >= 0.0) {
-            found.add(format!("{path}.weight"), "a weight is a number of at least 0", "");
-        }
-        if let Some(price) = &model.price
-            && [price.input, price.output, price.cached.unwrap_or(0.0)]
-                .iter()
-                .any(|p| !p.is_finite() || *p < 0.0)
-        {
-            found.add(format!("{path}.price"), "a price is a number of at least 0", "");
-        }
-        request_fields(model, &path, found);
-    }
-}
-
-/// Fields of a request that other keys, or evolve itself, decide about.
-const DECIDED: [&str; 10] = [
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "temperature",
-    "top_p",
-    "reasoning_effort",
-    "n",
-];
-
-fn request_fields(model: &ModelSection, path: &str, found: &mut Findings) {
-    if model.api_key_env.is_some() && !model.api_key_command.is_empty() {
-        let what = "both `api_key_env` and `api_key_command` are given";
-        found.add(format!("{path}.api_key_command"), what, "keep one of them");
-    }
-    if let Some(field) = model.extra.keys().find(|field| DECIDED.contains(&field.as_str())) {
-        let what = format!("`{field}` is not for `extra`");
-        found.add(format!("{path}.extra.{field}"), what, "use the model's own key, if it has one");
-    }
-    if model.top_p.is_some_and(|top_p| !(top_p > 0.0 && top_p <= 1.0)) {
-        found.add(format!("{path}.top_p"), "`top_p` is more than 0 and at most 1", "");
-    }
-}
-
 fn search(task: &TaskConfig, found: &mut Findings) {
     let search = &task.search;
     for (operator, weight) in &search.operators {
@@ -353,41 +308,6 @@ fn search(task: &TaskConfig, found: &mut Findings) {
     }
 }
 
-fn budget(task: &TaskConfig, found: &mut Findings) {
-    let budget = &task.budget;
-    if let Some(usd) = budget.usd {
-        if !(usd.is_finite() && usd >= 0.0) {
-            found.add("budget.usd", "`usd` is a number of at least 0", "");
-        }
-        for (i, model) in task.model.iter().enumerate() {
-            if model.price.is_none() || model.max_tokens.is_none() {
-                found.add(
-                    format!("model.{i}"),
-                    format!(
-                        "budget `usd` is set, but model `{}` has no `price` or no `max_tokens`",
-                        model.name
-                    ),
-                    "both are needed to reserve the worst case before a call",
-                );
-            }
-        }
-    }
-    if budget.tokens.is_some() {
-        for (i, model) in task.model.iter().enumerate() {
-            if model.max_tokens.is_none() {
-                found.add(
-                    format!("model.{i}"),
-                    format!(
-                        "budget `tokens` is set, but model `{}` has no `max_tokens`",
-                        model.name
-                    ),
-                    "it is needed to reserve the worst case before a call",
-                );
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::task::parse_task;
@@ -404,13 +324,6 @@ mod tests {
     fn a_stage_without_judge_is_an_error_under_split() {
         let stage = STAGE.replace("judge = [\"y\"]\n", "");
         assert_eq!(messages(&format!("{BASE}{OBJECTIVE}{stage}")), ["stage `a` has no `judge`"]);
-    }
-
-    #[test]
-    fn a_usd_budget_needs_prices() {
-        let text =
-            format!("{BASE}{OBJECTIVE}{STAGE}[budget]\nusd = 1.0\n[[model]]\nname = \"m\"\n");
-        assert!(messages(&text)[0].contains("no `price`"));
     }
 
     #[test]
@@ -461,20 +374,6 @@ mod tests {
         let stage = format!("{STAGE}resources = {{ cpus = 1.5, pin = true }}\n");
         let found = messages(&format!("{BASE}{OBJECTIVE}{stage}"));
         assert_eq!(found, ["1.5 cores cannot be one's own"]);
-    }
-
-    #[test]
-    fn a_request_has_one_place_for_each_field() {
-        for (text, said) in [
-            ("extra = { temperature = 1 }", "`temperature` is not for `extra`"),
-            ("extra = { messages = [] }", "`messages` is not for `extra`"),
-            ("top_p = 1.5", "`top_p` is more than 0"),
-            ("api_key_env = \"K\"\napi_key_command = [\"x\"]", "both `api_key_env`"),
-        ] {
-            let model = format!("[[model]]\nname = \"m\"\n{text}\n");
-            let found = messages(&format!("{BASE}{OBJECTIVE}{STAGE}{model}"));
-            assert!(found.len() == 1 && found[0].contains(said), "{text}: {found:?}");
-        }
     }
 
     #[test]
