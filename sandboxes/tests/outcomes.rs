@@ -1,5 +1,7 @@
 //! How commands end, and what they get and leave.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
 mod common;
 
 use std::sync::Arc;

@@ -57,6 +57,14 @@ const ADAPTED: Parameter = Parameter {
     key: "operators",
     meaning: "weights around which a bandit adapts the operators' shares",
 };
+const OPERATOR_CHOICE: Parameter = Parameter {
+    key: "operator_choice",
+    meaning: "`bandit`, or `weights` to keep the operators' weights as they are",
+};
+const MODEL_CHOICE: Parameter = Parameter {
+    key: "model_choice",
+    meaning: "`bandit` on gain per dollar around the models' weights, or `weights`",
+};
 const INSPIRATIONS: Parameter =
     Parameter { key: "inspirations", meaning: "programs shown, or mixed in, beside the parent" };
 
@@ -66,7 +74,7 @@ const STRATEGIES: &[StrategyInfo] = &[
         from: "AdaEvolve's improvement signal, repaired; ShinkaEvolve's bandits; ours",
         rule: "islands by discounted UCB on gains; exploration rises as gains become rare; \
                bandits over operators and models; new islands when stalled",
-        parameters: &[ISLANDS, ARCHIVE, ADAPTED, INSPIRATIONS],
+        parameters: &[ISLANDS, ARCHIVE, ADAPTED, OPERATOR_CHOICE, MODEL_CHOICE, INSPIRATIONS],
     },
     StrategyInfo {
         name: "greedy",

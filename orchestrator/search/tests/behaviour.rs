@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evolve_core::event::{BreakerChanged, CallSettled, Event, Operator, Selection, Verdict};
 use evolve_core::outcome::{CallStatus, EvalPurpose, RejectReason};
-use evolve_core::task::SearchSection;
+use evolve_core::task::{Choice, SearchSection};
 use evolve_core::{BlobHash, CandidateId, Facts, Goal, TokenUsage, Usd};
 use evolve_search::{Menu, build, strategies};
 use proptest::prelude::*;
@@ -316,6 +316,58 @@ fn an_operator_that_gains_is_used_more_and_the_others_are_not_forgotten() {
 }
 
 #[test]
+fn fixed_weights_stay_what_they_are_whatever_pays() {
+    let mut fixed = section("adaptive");
+    fixed.operator_choice = Choice::Weights;
+    let mut run = Run::new(&fixed, with_models(), Goal::Maximize, Some(0.0));
+    run.go(400, 2, |facts, candidate| {
+        let parent = candidate.parents().first().and_then(|id| facts.candidate(*id)?.score());
+        let pays = candidate.selection.operator == Operator::Rewrite;
+        End::Score(parent.unwrap_or(0.0) + if pays { 1.0 } else { -1.0 })
+    });
+    let last = run.facts.candidates.iter().rev().take(200);
+    let rewrites = last.filter(|c| c.selection.operator == Operator::Rewrite).count();
+    // The menu gives it 40; four standard deviations are 23.
+    assert!((17..=63).contains(&rewrites), "{rewrites}");
+}
+
+#[test]
+fn fixed_weights_of_models_do_not_follow_the_price() {
+    let mut fixed = section("adaptive");
+    fixed.model_choice = Choice::Weights;
+    for (section, small_leads) in [(fixed, false), (section("adaptive"), true)] {
+        let mut run = Run::new(&section, with_models(), Goal::Maximize, Some(0.0));
+        for _ in 0..30 {
+            let (candidate, _) = run.select();
+            for (model, dollars) in [("large", 1.0), ("small", 0.01)] {
+                run.append(settled(candidate, model, dollars));
+            }
+            run.resolve(candidate, End::Score(candidate.0 as f64));
+        }
+        let first = (0..200)
+            .map(|seed| run.strategy.select(&run.facts, &mut Pcg64Mcg::seed_from_u64(seed)))
+            .filter(|selection| selection.models[0].as_str() == "small")
+            .count();
+        assert_eq!(first > 100, small_leads, "{first}");
+    }
+}
+
+fn settled(candidate: CandidateId, model: &str, dollars: f64) -> Event {
+    Event::CallSettled(CallSettled {
+        candidate,
+        model: model.into(),
+        status: CallStatus::Ok,
+        detail: String::new(),
+        usage: TokenUsage::default(),
+        estimated: false,
+        cost: Usd::from_dollars(dollars),
+        request: BlobHash::of(b"q"),
+        response: None,
+        latency_ms: 1,
+    })
+}
+
+#[test]
 fn a_model_with_an_open_breaker_comes_last_and_a_dear_one_later() {
     let mut run = Run::new(&section("adaptive"), with_models(), Goal::Maximize, Some(0.0));
     let first = |run: &Run, name: &str| {
@@ -328,18 +380,7 @@ fn a_model_with_an_open_breaker_comes_last_and_a_dear_one_later() {
     for _ in 0..30 {
         let (candidate, selection) = run.select();
         for (model, dollars) in [("large", 1.0), ("small", 0.01)] {
-            run.append(Event::CallSettled(CallSettled {
-                candidate,
-                model: model.into(),
-                status: CallStatus::Ok,
-                detail: String::new(),
-                usage: TokenUsage::default(),
-                estimated: false,
-                cost: Usd::from_dollars(dollars),
-                request: BlobHash::of(b"q"),
-                response: None,
-                latency_ms: 1,
-            }));
+            run.append(settled(candidate, model, dollars));
         }
         assert_eq!(selection.models.len(), 2);
         run.resolve(candidate, End::Score(candidate.0 as f64));

@@ -82,7 +82,10 @@ impl Adaptive {
             }
             return;
         };
-        flight.model.clone_from(&candidate.model);
+        // Who answered last, where several were asked and none is named: a command's choice.
+        if candidate.model.is_some() {
+            flight.model.clone_from(&candidate.model);
+        }
         let slot = self.slot(flight.selection.island);
         let gains = match score {
             Some(score) => self.gains(facts, slot, &flight, score),

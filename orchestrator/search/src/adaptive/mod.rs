@@ -11,7 +11,7 @@ mod select;
 
 use evolve_core::event::{Envelope, Event, Operator, Selection};
 use evolve_core::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason};
-use evolve_core::task::SearchSection;
+use evolve_core::task::{Choice, SearchSection};
 use evolve_core::{Facts, ModelName};
 use rand_pcg::Pcg64Mcg;
 
@@ -39,6 +39,8 @@ pub(crate) struct Adaptive {
     flights: Flights,
     operators: Arms<Operator>,
     models: Arms<ModelName>,
+    operator_choice: Choice,
+    model_choice: Choice,
     repairs: Repairs,
     scale: Scale,
     tempo: learn::Tempo,
@@ -61,6 +63,8 @@ impl Adaptive {
             flights: Flights::default(),
             operators: Arms::new(OPERATORS_KEEP),
             models: Arms::new(MODELS_KEEP),
+            operator_choice: config.operator_choice,
+            model_choice: config.model_choice,
             repairs: Repairs::default(),
             scale: Scale::default(),
             tempo: learn::Tempo::default(),

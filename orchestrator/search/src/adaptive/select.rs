@@ -1,6 +1,7 @@
 //! The decision: island, operator, parents, inspirations, models.
 
 use evolve_core::event::{Operator, Selection};
+use evolve_core::task::Choice;
 use evolve_core::{CandidateId, Facts};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -84,7 +85,10 @@ impl Adaptive {
     ) -> Selection {
         let home = self.home(self.slot(island));
         let inspirations = self.donors(home, &parents, self.inspirations, rng);
-        let models = self.models.adapt(&self.menu.models, true);
+        let models = match self.model_choice {
+            Choice::Bandit => self.models.adapt(&self.menu.models, true),
+            Choice::Weights => self.menu.models.clone(),
+        };
         let models = choice::model_order(&models, facts, rng);
         Selection { operator, island, parents, inspirations, models }
     }
@@ -100,8 +104,11 @@ impl Adaptive {
             })
             .copied()
             .collect();
-        let adapted = self.operators.adapt(&possible, false);
-        choice::operator(&self.menu, &adapted, rng)
+        let shares = match self.operator_choice {
+            Choice::Bandit => self.operators.adapt(&possible, false),
+            Choice::Weights => possible,
+        };
+        choice::operator(&self.menu, &shares, rng)
     }
 
     fn parent(&self, slot: usize, rng: &mut Pcg64Mcg) -> CandidateId {
