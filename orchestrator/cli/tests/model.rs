@@ -184,17 +184,18 @@ async fn regret_of(seed: u64, faults: bool) -> f64 {
 #[ignore = "ten runs of 300 candidates, mostly waiting: part of .ci/full"]
 async fn over_five_seeds_faults_make_the_best_scores_no_worse() {
     let runs = (1..=5).map(|seed| async move {
-        let (clean, faulty) = tokio::join!(
-            tokio::spawn(regret_of(seed, false)),
-            tokio::spawn(regret_of(seed, true))
-        );
+        let (clean, faulty) =
+            tokio::join!(tokio::spawn(regret_of(seed, false)), tokio::spawn(regret_of(seed, true)));
         (clean.unwrap(), faulty.unwrap())
     });
     let runs: Vec<_> = runs.map(tokio::spawn).collect();
     let mut worse = Vec::new();
     for (seed, run) in runs.into_iter().enumerate() {
         let (clean, faulty) = run.await.unwrap();
-        println!("seed {}: log10 of the regret {clean:.2} without faults, {faulty:.2} with", seed + 1);
+        println!(
+            "seed {}: log10 of the regret {clean:.2} without faults, {faulty:.2} with",
+            seed + 1
+        );
         worse.push(faulty - clean);
     }
     // Paired, one-sided, at 5 %: the quantile of Student's t with four degrees of freedom.
