@@ -30,6 +30,7 @@ impl Prompt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Section {
     Clash,
+    Taken,
     Artifacts,
     Insights,
     Inspirations,
@@ -38,8 +39,9 @@ enum Section {
     Lineage,
 }
 
-const SECTIONS: [(Section, f64, &str); 7] = [
+const SECTIONS: [(Section, f64, &str); 8] = [
     (Section::Clash, 0.10, "proposals not to repeat"),
+    (Section::Taken, 0.10, "ideas of the same round"),
     (Section::Artifacts, 0.35, "artifacts of the parents"),
     (Section::Insights, 0.10, "insights"),
     (Section::Inspirations, 0.35, "inspirations"),
@@ -102,6 +104,7 @@ impl Prompts {
 fn count(context: &Context, section: Section) -> usize {
     match section {
         Section::Clash => context.clash.len(),
+        Section::Taken => context.taken.len(),
         Section::Artifacts => context.parents.iter().map(|p| p.artifacts.len()).sum(),
         Section::Insights => context.insights.len(),
         Section::Inspirations => context.inspirations.len(),
@@ -130,6 +133,7 @@ impl Kept {
     fn context(&self, full: &Context) -> Context {
         let mut context = full.clone();
         self.keep(Section::Clash, &mut context.clash);
+        self.keep(Section::Taken, &mut context.taken);
         self.keep(Section::Insights, &mut context.insights);
         self.keep(Section::Inspirations, &mut context.inspirations);
         self.keep(Section::Cognition, &mut context.cognition);

@@ -60,6 +60,8 @@ pub struct Context {
     pub lineage: Vec<Step>,
     /// Recent proposals that failed or lost against their parent, newest first.
     pub tried: Vec<Step>,
+    /// Ideas that others of the same round have taken; nothing is known of them yet.
+    pub taken: Vec<Step>,
     /// Recent proposals that repeated an earlier program.
     pub clash: Vec<ClashStep>,
     /// Prior knowledge.

@@ -70,6 +70,7 @@ fn bare(operator: Operator, kind: TaskKind) -> Context {
     context.inspirations.clear();
     context.lineage.clear();
     context.tried.clear();
+    context.taken.clear();
     context.clash.clear();
     context.cognition.clear();
     context.insights.clear();
@@ -130,6 +131,11 @@ fn full(operator: Operator, kind: TaskKind) -> Context {
         inspirations: vec![program("c000003")],
         lineage: vec![step("c000001")],
         tried: vec![step("c000004")],
+        taken: vec![Step {
+            id: "c000009".into(),
+            change: "a table".into(),
+            outcome: "not evaluated yet".into(),
+        }],
         clash: vec![ClashStep { id: "c5".into(), same_as: "c2".into(), change: "a".into() }],
         cognition: vec![KnowledgeView { id: "a".into(), title: "b".into(), body: "c".into() }],
         insights: vec![InsightView {

@@ -7,7 +7,7 @@ use common::{context, parent};
 use evolve_core::event::Operator;
 use evolve_core::outcome::RejectReason;
 use evolve_core::task::TaskKind;
-use evolve_prompts::{Context, Counting, Format, Prompts, Repair};
+use evolve_prompts::{Context, Counting, Format, Prompts, Repair, Step};
 
 fn user(context: &Context) -> String {
     Prompts::shipped().unwrap().render(context, 100_000, Counting::OpenAi).unwrap().user
@@ -29,6 +29,18 @@ fn a_diff_prompt_of_a_first_proposal_has_no_holes() {
     first.insights.clear();
     first.best = None;
     insta::assert_snapshot!(user(&first));
+}
+
+#[test]
+fn ideas_of_the_same_round_are_told_and_only_then() {
+    let mut round = context(Operator::Rewrite);
+    assert!(!user(&round).contains("have taken"));
+    round.taken = ["spirals", "a grid\n# of orders"]
+        .map(|idea| Step { id: "c000060".into(), change: idea.into(), outcome: String::new() })
+        .to_vec();
+    let told = user(&round);
+    let from = told.find("# Ideas that others").unwrap();
+    insta::assert_snapshot!(told[from..told.find("# Do not repeat").unwrap()]);
 }
 
 #[test]

@@ -99,6 +99,7 @@ impl Run {
             candidate,
             program: BlobHash::of(&candidate.0.to_le_bytes()),
             normal: None,
+            shape: None,
             change: Change { summary: String::new(), edits: vec![edit] },
             model: trial.model.map(Into::into),
             prompt: None,

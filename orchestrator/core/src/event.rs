@@ -10,6 +10,7 @@ use crate::knowledge::Insight;
 use crate::money::{TokenUsage, Usd};
 use crate::objective::Metrics;
 use crate::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason, StoredArtifacts, Usage};
+use crate::shape::Shape;
 use crate::task::{Budget, TaskConfig};
 
 /// The journal format this version writes. Older ones are read through migrations in `store`.
@@ -294,6 +295,9 @@ pub struct Proposed {
     /// by this measure are duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<BlobHash>,
+    /// What it looks like from afar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
     /// What was changed.
     pub change: Change,
     /// The model whose answer it is.

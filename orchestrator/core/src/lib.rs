@@ -18,6 +18,7 @@ pub mod program;
 pub mod redact;
 pub mod rng;
 pub mod sandbox;
+pub mod shape;
 pub mod task;
 
 pub use event::{Envelope, Event};
@@ -26,3 +27,4 @@ pub use ids::{BlobHash, CandidateId, ModelName, RunId, Seq, StageName};
 pub use money::{TokenUsage, Usd};
 pub use objective::{Goal, Objective};
 pub use program::Program;
+pub use shape::Shape;

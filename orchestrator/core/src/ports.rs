@@ -91,6 +91,8 @@ pub struct ProposalRequest {
     pub lineage: Vec<Arc<CandidateFacts>>,
     /// Recent proposals that failed or lost against their parent, newest first, at most a few.
     pub tried: Vec<Arc<CandidateFacts>>,
+    /// What others of the same round have already proposed, at most a few.
+    pub taken: Vec<Arc<CandidateFacts>>,
     /// The best candidate so far.
     pub best: Option<Arc<CandidateFacts>>,
     /// Insights of this run, most confident first, at most a few.

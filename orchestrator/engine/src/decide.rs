@@ -100,6 +100,9 @@ impl Machine {
         {
             return Err(NoProposal::Later);
         }
+        if self.strategy.waits() {
+            return Err(NoProposal::Later);
+        }
         let selection = self.select();
         let reserved = self.proposer.reservation(&selection);
         money_budgets(facts, reserved)?;

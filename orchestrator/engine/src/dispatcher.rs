@@ -106,9 +106,10 @@ pub fn run(setup: EngineSetup) -> Result<Facts, EngineError> {
         None => None,
     };
     let machine = start_machine(begin, parts, proposer)?;
-    let seed = machine.facts().run.seed;
+    let (seed, start) = (machine.facts().run.seed, machine.facts().run.program);
     let executor =
-        Executor::new(setup.runtime.clone(), sender.clone(), Arc::clone(&blobs), evaluator, seed);
+        Executor::new(setup.runtime.clone(), sender.clone(), Arc::clone(&blobs), evaluator, seed)
+            .starting_from(start);
     let mut dispatcher = Dispatcher {
         machine,
         journal,
@@ -321,7 +322,8 @@ impl Dispatcher {
     fn note_proposal(&mut self, selected: &Selected, seq: evolve_core::Seq) {
         let calls = Arc::new(Calls { sender: self.sender.clone() });
         let blobs = Arc::clone(&self.blobs);
-        let request = proposal_request(&self.machine.facts, selected, seq, blobs, calls);
+        let taken = self.machine.strategy.taken(selected.candidate);
+        let request = proposal_request(&self.machine.facts, selected, seq, blobs, calls, &taken);
         // Begun now, so that it sees what the proposer knows now; polled once durable.
         let work = self.machine.proposer.propose(request);
         self.actions.push(Action::Propose(selected.candidate, work));

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 
-use evolve_core::Program;
 use evolve_core::event::{
     BreakerChanged, CallSettled, EvalStarted, Evaluated, Event, KnowledgeShown, Proposed, Rejected,
     StageDone,
@@ -17,6 +16,7 @@ use evolve_core::ports::{
     BlobStore, BoxFuture, CallSink, EvalRequest, Evaluator, HostFault, NoProgram, ProposalOutcome,
     StageSink,
 };
+use evolve_core::{Program, Shape};
 use futures::FutureExt;
 use tokio::runtime::Handle as Runtime;
 use tokio::task::JoinHandle;
@@ -30,6 +30,8 @@ pub(crate) struct Executor {
     blobs: Arc<dyn BlobStore>,
     evaluator: Arc<dyn Evaluator>,
     run_seed: u64,
+    /// The start program, read when it is first needed.
+    start: Arc<Start>,
     tasks: HashMap<CandidateId, JoinHandle<()>>,
 }
 
@@ -41,7 +43,14 @@ impl Executor {
         evaluator: Arc<dyn Evaluator>,
         run_seed: u64,
     ) -> Self {
-        Self { runtime, sender, blobs, evaluator, run_seed, tasks: HashMap::new() }
+        let start = Arc::new(Start { hash: None, program: OnceLock::new() });
+        Self { runtime, sender, blobs, evaluator, run_seed, start, tasks: HashMap::new() }
+    }
+
+    /// Programs are measured against this one.
+    pub(crate) fn starting_from(mut self, hash: Option<BlobHash>) -> Self {
+        self.start = Arc::new(Start { hash, program: OnceLock::new() });
+        self
     }
 
     pub(crate) fn start_proposal(
@@ -50,6 +59,7 @@ impl Executor {
         work: BoxFuture<ProposalOutcome>,
     ) {
         let (sender, blobs) = (self.sender.clone(), Arc::clone(&self.blobs));
+        let start = Arc::clone(&self.start);
         let task = self.runtime.spawn(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
                 let why = "the proposer panicked; please report this";
@@ -58,7 +68,7 @@ impl Executor {
                     result: Err(NoProgram::new(RejectReason::HostFault, why)),
                 }
             });
-            let _ = sender.send(proposal_message(candidate, outcome, &*blobs));
+            let _ = sender.send(proposal_message(candidate, outcome, &*blobs, &start));
         });
         self.tasks.insert(candidate, task);
     }
@@ -111,6 +121,19 @@ impl Executor {
     }
 }
 
+/// The program that a run began with.
+struct Start {
+    hash: Option<BlobHash>,
+    program: OnceLock<Option<Program>>,
+}
+
+impl Start {
+    /// None without one, or when it cannot be read: then shapes are absolute.
+    fn program(&self, blobs: &dyn BlobStore) -> Option<&Program> {
+        self.program.get_or_init(|| load(blobs, self.hash?).ok()).as_ref()
+    }
+}
+
 fn load(blobs: &dyn BlobStore, program: BlobHash) -> Result<Program, HostFault> {
     let bytes = blobs.get(program)?;
     Program::from_bytes(&bytes)
@@ -121,6 +144,7 @@ fn proposal_message(
     candidate: CandidateId,
     outcome: ProposalOutcome,
     blobs: &dyn BlobStore,
+    start: &Start,
 ) -> Message {
     let shown = (!outcome.shown.is_empty())
         .then_some(KnowledgeShown { candidate, items: outcome.shown })
@@ -140,6 +164,7 @@ fn proposal_message(
                 candidate,
                 program,
                 normal: new.normal,
+                shape: Some(Shape::of(&new.program, start.program(blobs))),
                 change: new.change,
                 model: new.model,
                 prompt: new.prompt,

@@ -24,6 +24,7 @@ pub(crate) fn proposal_request(
     seq: Seq,
     blobs: Arc<dyn BlobStore>,
     calls: Arc<dyn CallSink>,
+    taken: &[CandidateId],
 ) -> ProposalRequest {
     let all = |ids: &[CandidateId]| {
         ids.iter().filter_map(|id| facts.candidate(*id)).cloned().collect::<Vec<_>>()
@@ -39,6 +40,7 @@ pub(crate) fn proposal_request(
             .map(|id| facts.lineage(*id).take(LINEAGE).cloned().collect())
             .unwrap_or_default(),
         tried: tried(facts, parent.copied()),
+        taken: all(taken),
         best: facts.best().cloned(),
         insights: insights(facts),
         blobs,

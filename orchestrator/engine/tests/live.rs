@@ -237,3 +237,34 @@ fn a_journal_that_cannot_be_written_ends_the_run_with_its_reason() {
     let facts = world.resume_from(world.tape.all());
     assert_eq!(facts.counts.evaluated, 40);
 }
+
+#[test]
+fn an_epoch_is_a_barrier_for_whatever_workers_are_free() {
+    let task = TASK.replace(
+        "[budget]",
+        "[search]\nstrategy = \"epoch\"\nparameters = { batch = 5 }\n[budget]",
+    );
+    let world = World::new(&task);
+    let facts = world.start();
+    assert_eq!(facts.counts.evaluated, 40);
+    let mut open = std::collections::BTreeSet::new();
+    let mut begun = 0;
+    for envelope in world.tape.all() {
+        match envelope.event {
+            Event::Selected(event) => {
+                // The first of an epoch finds nothing of the one before under way.
+                assert!(begun % 5 != 0 || open.is_empty(), "{begun}: {open:?}");
+                open.insert(event.candidate);
+                begun += 1;
+            }
+            Event::Rejected(event) => {
+                open.remove(&event.candidate);
+            }
+            Event::Evaluated(event) => {
+                open.remove(&event.candidate);
+            }
+            _ => {}
+        }
+    }
+    assert!(begun >= 40);
+}

@@ -84,6 +84,7 @@ pub(crate) fn context(
         inspirations: material.inspirations(),
         lineage: material.lineage(),
         tried: material.tried(),
+        taken: material.taken(),
         clash: material.clash(),
         cognition: material.cognition(),
         insights: material.insights(),
@@ -214,6 +215,12 @@ impl Material<'_> {
     fn tried(&self) -> Vec<Step> {
         let steps = self.request.tried.iter().filter(|facts| clash_of(facts).is_none());
         steps.map(|facts| self.step(facts)).collect()
+    }
+
+    /// Ideas of the same round, as far as they are known by now.
+    fn taken(&self) -> Vec<Step> {
+        let known = self.request.taken.iter().filter(|facts| !facts.change.summary.is_empty());
+        known.map(|facts| self.step(facts)).collect()
     }
 
     fn clash(&self) -> Vec<ClashStep> {

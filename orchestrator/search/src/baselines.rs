@@ -1,88 +1,13 @@
 //! Honest baselines. Many gains in this field vanish against them at equal budget.
 
-use evolve_core::event::{Envelope, Event, Operator, Selection};
-use evolve_core::outcome::{EvalPurpose, EvalStatus};
+use evolve_core::event::{Envelope, Operator, Selection};
 use evolve_core::task::SearchSection;
 use evolve_core::{CandidateId, Facts};
 use rand_pcg::Pcg64Mcg;
 
-use crate::archive::Archive;
 use crate::choice::{self, drawable, model_order};
+use crate::pool::Pool;
 use crate::{Menu, Strategy};
-
-/// One island without learning: what is left of a strategy when only the parent is chosen.
-#[derive(Debug, Clone, PartialEq)]
-struct Pool {
-    menu: Menu,
-    archive: Archive,
-    inspirations: usize,
-}
-
-impl Pool {
-    fn new(menu: Menu, capacity: usize, inspirations: usize) -> Self {
-        let mut operators = drawable(&menu);
-        // Baselines do not choose failed parents.
-        operators.retain(|(operator, _)| *operator != Operator::Fix);
-        let menu = Menu { operators, models: menu.models };
-        Self { menu, archive: Archive::new(1, capacity), inspirations }
-    }
-
-    fn observe(&mut self, facts: &Facts, envelope: &Envelope) {
-        match &envelope.event {
-            Event::Evaluated(event)
-                if event.purpose != EvalPurpose::Holdout
-                    && event.status != EvalStatus::HostFault =>
-            {
-                let Some(candidate) = facts.candidate(event.candidate) else { return };
-                self.archive.remove(candidate.id);
-                if let Some(score) = candidate.score().filter(|score| score.is_finite()) {
-                    let family = candidate.parents().first().copied().unwrap_or(candidate.id);
-                    let score = facts.objective().goal.turned(score);
-                    self.archive.insert(0, candidate.id, score, family);
-                }
-            }
-            Event::Quarantined(event) => self.archive.remove(event.candidate),
-            _ => {}
-        }
-    }
-
-    /// The rest of a decision whose parent is chosen.
-    fn complete(&self, facts: &Facts, rng: &mut Pcg64Mcg, parent: CandidateId) -> Selection {
-        let others: Vec<_> = self.others(parent, self.inspirations.max(1), rng);
-        let possible: Vec<_> = self
-            .menu
-            .operators
-            .iter()
-            .filter(|(operator, _)| *operator != Operator::Crossover || !others.is_empty())
-            .copied()
-            .collect();
-        let operator = choice::operator(&self.menu, &possible, rng);
-        let mut parents = match operator {
-            Operator::Draft => Vec::new(),
-            _ => vec![parent],
-        };
-        let mut inspirations = others;
-        if operator == Operator::Crossover {
-            parents.push(inspirations.remove(0));
-        }
-        inspirations.truncate(self.inspirations);
-        let models = model_order(&self.menu.models, facts, rng);
-        Selection { operator, island: 0, parents, inspirations, models }
-    }
-
-    fn others(&self, parent: CandidateId, count: usize, rng: &mut Pcg64Mcg) -> Vec<CandidateId> {
-        let mut others = Vec::new();
-        for _ in 0..2 * count {
-            let drawn = self.archive.ranking(0).any(rng).map(|ranked| ranked.id);
-            if let Some(drawn) = drawn.filter(|id| *id != parent && !others.contains(id))
-                && others.len() < count
-            {
-                others.push(drawn);
-            }
-        }
-        others
-    }
-}
 
 /// Hill climbing: the best candidate is always the parent.
 #[derive(Debug, Clone, PartialEq)]

@@ -79,6 +79,33 @@ pub(crate) fn first_step(menu: &Menu, facts: &Facts, island: u32, rng: &mut Pcg6
     }
 }
 
+/// A decision whose parent is chosen: an operator that is possible, the first of the others as
+/// mate where two are merged, and at most so many inspirations.
+pub(crate) fn with_parent(
+    menu: &Menu,
+    parent: CandidateId,
+    others: Vec<CandidateId>,
+    most: usize,
+    island: u32,
+    models: Vec<ModelName>,
+    rng: &mut Pcg64Mcg,
+) -> Selection {
+    let possible = menu.operators.iter();
+    let possible =
+        possible.filter(|(operator, _)| *operator != Operator::Crossover || !others.is_empty());
+    let operator = operator(menu, &possible.copied().collect::<Vec<_>>(), rng);
+    let mut parents = match operator {
+        Operator::Draft => Vec::new(),
+        _ => vec![parent],
+    };
+    let mut inspirations = others;
+    if operator == Operator::Crossover {
+        parents.push(inspirations.remove(0));
+    }
+    inspirations.truncate(most);
+    Selection { operator, island, parents, inspirations, models }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

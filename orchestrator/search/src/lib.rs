@@ -11,16 +11,24 @@ mod bandit;
 mod baselines;
 mod choice;
 mod compare;
+mod epoch;
 mod flights;
+mod map_elites;
+mod parameters;
+mod pareto;
+mod pool;
 mod ranking;
 mod registry;
+mod two_level;
+mod ucb;
 
 use evolve_core::event::{Operator, Selection};
-use evolve_core::{Envelope, Facts, ModelName};
+use evolve_core::{CandidateId, Envelope, Facts, ModelName};
 use rand_pcg::Pcg64Mcg;
 
 pub use compare::{ALPHA, Comparison, compare};
-pub use registry::{Parameter, StrategyInfo, UnknownStrategy, build, strategies};
+pub use parameters::{BadParameter, Kind, OwnParameter};
+pub use registry::{BadStrategy, Parameter, StrategyInfo, UnknownStrategy, build, strategies};
 
 /// What a strategy may choose from.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,6 +46,15 @@ pub trait Strategy: Send {
     /// Learns from an event that was already folded into `facts`. The only place where the
     /// strategy's state changes.
     fn observe(&mut self, facts: &Facts, event: &Envelope);
+    /// Whether no proposal may begin before those under way have ended: a barrier.
+    fn waits(&self) -> bool {
+        false
+    }
+    /// What others of the same round have proposed, newest first, for who proposes this one.
+    fn taken(&self, by: CandidateId) -> Vec<CandidateId> {
+        let _ = by;
+        Vec::new()
+    }
     /// Decides; changes nothing. Reservations are taken when the `Selected` event that holds
     /// the decision is observed.
     fn select(&self, facts: &Facts, rng: &mut Pcg64Mcg) -> Selection;

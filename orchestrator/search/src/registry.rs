@@ -4,6 +4,12 @@ use evolve_core::task::SearchSection;
 
 use crate::adaptive::Adaptive;
 use crate::baselines::{BestOfN, Greedy, Random};
+use crate::epoch::Epoch;
+use crate::map_elites::MapElites;
+use crate::parameters::{BadParameter, Kind, OwnParameter, Parameters};
+use crate::pareto::Pareto;
+use crate::two_level::TwoLevel;
+use crate::ucb::Ucb;
 use crate::{Menu, Strategy};
 
 /// A setting of `[search]` that a strategy obeys.
@@ -16,7 +22,7 @@ pub struct Parameter {
 }
 
 /// A strategy as `evolve strategies` lists it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StrategyInfo {
     /// Its name in `task.toml`.
     pub name: &'static str,
@@ -26,6 +32,19 @@ pub struct StrategyInfo {
     pub rule: &'static str,
     /// The settings it obeys.
     pub parameters: &'static [Parameter],
+    /// Parameters of its own, in `[search.parameters]`.
+    pub own: &'static [OwnParameter],
+}
+
+/// Why there is no such strategy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadStrategy {
+    /// None has the name.
+    #[error(transparent)]
+    Unknown(#[from] UnknownStrategy),
+    /// It cannot take a parameter's value.
+    #[error(transparent)]
+    Parameter(#[from] BadParameter),
 }
 
 /// A strategy that does not exist.
@@ -50,6 +69,7 @@ const ISLANDS: Parameter = Parameter {
     key: "islands",
     meaning: "islands at the start; stagnation adds more, up to twice as many",
 };
+const ISLANDS_FIXED: Parameter = Parameter { key: "islands", meaning: "islands" };
 const ARCHIVE: Parameter =
     Parameter { key: "archive", meaning: "candidates kept as possible parents" };
 const OPERATORS: Parameter = Parameter { key: "operators", meaning: "weights of the operators" };
@@ -68,6 +88,46 @@ const MODEL_CHOICE: Parameter = Parameter {
 const INSPIRATIONS: Parameter =
     Parameter { key: "inspirations", meaning: "programs shown, or mixed in, beside the parent" };
 
+/// As OpenEvolve has them; its `diversity` is the distance here.
+const MAP_ELITES: &[OwnParameter] = &[
+    OwnParameter {
+        key: "descriptors",
+        meaning: "axes of the grid: `size`, `complexity`, `distance` (from the start), \
+                  `generation`, `score`, or any metric",
+        kind: Kind::Names { default: &["complexity", "distance"], most: 4 },
+    },
+    OwnParameter {
+        key: "bins",
+        meaning: "cells along each axis; they are keyed anew when a range moves",
+        kind: Kind::Count { default: 10, bounds: (1, 100) },
+    },
+    OwnParameter {
+        key: "exploration",
+        meaning: "share of parents from any cell",
+        kind: Kind::Number { default: 0.2, bounds: (0.0, 1.0) },
+    },
+    OwnParameter {
+        key: "exploitation",
+        meaning: "share of parents from the best cells; the rest are drawn by rank",
+        kind: Kind::Number { default: 0.7, bounds: (0.0, 1.0) },
+    },
+    OwnParameter {
+        key: "elites",
+        meaning: "share of cells that are the best ones",
+        kind: Kind::Number { default: 0.1, bounds: (0.0, 1.0) },
+    },
+    OwnParameter {
+        key: "migration_interval",
+        meaning: "an island's evaluations between its migrations",
+        kind: Kind::Count { default: 50, bounds: (1, 1_000_000) },
+    },
+    OwnParameter {
+        key: "migration_rate",
+        meaning: "share of an island's cells that migrate",
+        kind: Kind::Number { default: 0.1, bounds: (0.0, 1.0) },
+    },
+];
+
 const STRATEGIES: &[StrategyInfo] = &[
     StrategyInfo {
         name: "adaptive",
@@ -75,24 +135,98 @@ const STRATEGIES: &[StrategyInfo] = &[
         rule: "islands by discounted UCB on gains; exploration rises as gains become rare; \
                bandits over operators and models; new islands when stalled",
         parameters: &[ISLANDS, ARCHIVE, ADAPTED, OPERATOR_CHOICE, MODEL_CHOICE, INSPIRATIONS],
+        own: &[],
+    },
+    StrategyInfo {
+        name: "map-elites",
+        from: "OpenEvolve; Mouret and Clune 2015",
+        rule: "islands in turn, each a grid over descriptors whose cells keep their best; any \
+               cell, a top one, or one by rank; copies of the best migrate along a ring",
+        parameters: &[ISLANDS_FIXED, OPERATORS, INSPIRATIONS],
+        own: MAP_ELITES,
+    },
+    StrategyInfo {
+        name: "ucb",
+        from: "ASI-Evolve",
+        rule: "the parent has the highest minmax(score) + c·√(ln N / n), n counting what was made \
+               of it and what is under way",
+        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        own: &[OwnParameter {
+            key: "c",
+            meaning: "weight of what is little tried",
+            kind: Kind::Number { default: 1.414, bounds: (0.0, 100.0) },
+        }],
+    },
+    StrategyInfo {
+        name: "pareto",
+        from: "GEPA",
+        rule: "who leads on a case (a per-instance score; else an objective) may be a parent, the \
+               more cases the more often; crossover takes whom it complements best",
+        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        own: &[],
+    },
+    StrategyInfo {
+        name: "epoch",
+        from: "Execution-grounded automated AI research",
+        rule: "batches with a barrier; min(0.5 + 0.1·⌊e/2⌋, 0.8) of epoch e starts from the best \
+               of earlier ones, the rest anew; ideas of the epoch are shown as taken",
+        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        own: &[
+            OwnParameter {
+                key: "batch",
+                meaning: "proposals of an epoch",
+                kind: Kind::Count { default: 20, bounds: (1, 10_000) },
+            },
+            OwnParameter {
+                key: "parents",
+                meaning: "the best of earlier epochs that may be parents",
+                kind: Kind::Count { default: 10, bounds: (1, 1_000) },
+            },
+        ],
+    },
+    StrategyInfo {
+        name: "two-level",
+        from: "ASI-Arch",
+        rule: "a pool of the best: the parent from its first ranks, references from those below",
+        parameters: &[ARCHIVE, OPERATORS],
+        own: &[
+            OwnParameter {
+                key: "pool",
+                meaning: "candidates in the pool",
+                kind: Kind::Count { default: 50, bounds: (2, 100_000) },
+            },
+            OwnParameter {
+                key: "parents",
+                meaning: "ranks that the parent is drawn from",
+                kind: Kind::Count { default: 10, bounds: (1, 100_000) },
+            },
+            OwnParameter {
+                key: "references",
+                meaning: "programs of the lower ranks that are shown",
+                kind: Kind::Count { default: 4, bounds: (0, 16) },
+            },
+        ],
     },
     StrategyInfo {
         name: "greedy",
         from: "baseline: hill climbing",
         rule: "the best candidate is always the parent",
         parameters: &[OPERATORS, INSPIRATIONS],
+        own: &[],
     },
     StrategyInfo {
         name: "random",
         from: "baseline: no selection pressure but the archive's bound",
         rule: "the parent is drawn evenly from the archive",
         parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        own: &[],
     },
     StrategyInfo {
         name: "best-of-n",
         from: "baseline: independent samples",
         rule: "the start is always the parent; drafts when the task is seedless",
         parameters: &[OPERATORS],
+        own: &[],
     },
 ];
 
@@ -102,14 +236,24 @@ pub fn strategies() -> &'static [StrategyInfo] {
 }
 
 /// Makes the strategy that a task names.
-pub fn build(config: &SearchSection, menu: Menu) -> Result<Box<dyn Strategy>, UnknownStrategy> {
-    match config.strategy.as_str() {
-        "adaptive" => Ok(Box::new(Adaptive::new(config, menu))),
-        "greedy" => Ok(Box::new(Greedy::new(config, menu))),
-        "random" => Ok(Box::new(Random::new(config, menu))),
-        "best-of-n" => Ok(Box::new(BestOfN::new(menu))),
-        other => Err(UnknownStrategy { name: other.to_owned(), suggestion: nearest(other) }),
-    }
+pub fn build(config: &SearchSection, menu: Menu) -> Result<Box<dyn Strategy>, BadStrategy> {
+    let name = config.strategy.as_str();
+    let Some(info) = STRATEGIES.iter().find(|info| info.name == name) else {
+        let suggestion = nearest(name);
+        return Err(UnknownStrategy { name: name.to_owned(), suggestion }.into());
+    };
+    let parameters = Parameters::of(config, info.own)?;
+    Ok(match name {
+        "map-elites" => Box::new(MapElites::new(config, menu, &parameters)),
+        "ucb" => Box::new(Ucb::new(config, menu, &parameters)),
+        "pareto" => Box::new(Pareto::new(config, menu)),
+        "epoch" => Box::new(Epoch::new(config, menu, &parameters)),
+        "two-level" => Box::new(TwoLevel::new(config, menu, &parameters)),
+        "greedy" => Box::new(Greedy::new(config, menu)),
+        "random" => Box::new(Random::new(config, menu)),
+        "best-of-n" => Box::new(BestOfN::new(menu)),
+        _ => Box::new(Adaptive::new(config, menu)),
+    })
 }
 
 /// The listed name that a misspelt one most likely means.
@@ -141,14 +285,18 @@ mod tests {
 
     #[test]
     fn a_misspelt_strategy_gets_a_suggestion_and_nonsense_gets_none() {
-        let error = |name| build(&section(name), Menu::default()).err().unwrap();
+        let error = |name| match build(&section(name), Menu::default()).err().unwrap() {
+            BadStrategy::Unknown(error) => error,
+            other => panic!("{other}"),
+        };
         assert_eq!(error("adaptve").suggestion, Some("adaptive"));
         assert_eq!(error("best_of_n").suggestion, Some("best-of-n"));
         assert_eq!(error("zzz").suggestion, None);
         assert_eq!(
             error("greedi").to_string(),
             "unknown strategy `greedi` in search.strategy, did you mean `greedy`?; there are \
-             `adaptive`, `greedy`, `random`, `best-of-n`"
+             `adaptive`, `map-elites`, `ucb`, `pareto`, `epoch`, `two-level`, `greedy`, `random`, \
+             `best-of-n`"
         );
     }
 }

@@ -79,6 +79,7 @@ pub fn context(operator: Operator) -> Context {
             change: "random restarts".into(),
             outcome: "timed-out: 60s in stage `full`".into(),
         }],
+        taken: Vec::new(),
         clash: vec![ClashStep {
             id: "c000051".into(),
             same_as: "c000012".into(),

@@ -141,6 +141,7 @@ fn request(facts: &Facts, task: &TaskConfig, blobs: Arc<dyn BlobStore>) -> Propo
         inspirations: Vec::new(),
         lineage: Vec::new(),
         tried: Vec::new(),
+        taken: Vec::new(),
         insights: Vec::new(),
         blobs,
         calls: Arc::new(Nobody),

@@ -18,7 +18,13 @@ pub fn strategies(args: &Json) -> Result<(), CliError> {
                     .iter()
                     .map(|p| json!({ "key": p.key, "meaning": p.meaning }))
                     .collect();
-                json!({ "name": s.name, "from": s.from, "rule": s.rule, "parameters": parameters })
+                let own: Vec<_> = s
+                    .own
+                    .iter()
+                    .map(|p| json!({ "key": p.key, "meaning": p.meaning, "default": p.default_text() }))
+                    .collect();
+                json!({ "name": s.name, "from": s.from, "rule": s.rule,
+                        "settings": parameters, "parameters": own })
             })
             .collect();
         return print_json(&json!({ "version": 1, "strategies": list }));
@@ -27,6 +33,10 @@ pub fn strategies(args: &Json) -> Result<(), CliError> {
         print(&format!("{} (from {})\n  {}\n", strategy.name, strategy.from, strategy.rule));
         for p in strategy.parameters {
             print(&format!("  search.{}: {}\n", p.key, p.meaning));
+        }
+        for p in strategy.own {
+            let default = p.default_text();
+            print(&format!("  search.parameters.{} = {default}: {}\n", p.key, p.meaning));
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
 use crate::money::{TokenUsage, Usd};
 use crate::objective::Metrics;
 use crate::outcome::{EvalStatus, RejectReason, StoredArtifacts, Usage};
+use crate::shape::Shape;
 
 /// Where a candidate is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -140,6 +141,9 @@ pub struct CandidateFacts {
     /// Hash after normalisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normal: Option<BlobHash>,
+    /// What it looks like from afar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
     /// What was changed.
     #[serde(default)]
     pub change: Change,
@@ -190,6 +194,7 @@ impl CandidateFacts {
         let mut facts = Self::seedless(at);
         facts.state = CandidateState::Ready;
         facts.program = Some(program);
+        facts.shape = Some(Shape::START);
         facts
     }
 
@@ -223,6 +228,7 @@ impl CandidateFacts {
             generation: 0,
             program: None,
             normal: None,
+            shape: None,
             change: Change::default(),
             model: None,
             prompt: None,

@@ -134,6 +134,7 @@ impl Facts {
             c.state = CandidateState::Ready;
             c.program = Some(event.program);
             c.normal = event.normal;
+            c.shape = event.shape;
             c.change = event.change.clone();
             c.model.clone_from(&event.model);
             c.prompt = event.prompt;

@@ -341,10 +341,23 @@ pub struct SearchSection {
     /// The same for the models' weights, by what they gain per dollar.
     #[serde(default)]
     pub model_choice: Choice,
+    /// Parameters of the strategy alone; `evolve strategies` lists them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, ParameterValue>,
     /// Programs shown beside the parent.
     #[serde(default = "defaults::inspirations")]
     #[schemars(range(max = 16))]
     pub inspirations: u32,
+}
+
+/// A value of a strategy's own parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParameterValue {
+    /// A number.
+    Number(f64),
+    /// A list of names.
+    Names(Vec<String>),
 }
 
 /// How one of several is chosen.
@@ -368,6 +381,7 @@ impl Default for SearchSection {
             operators: BTreeMap::new(),
             operator_choice: Choice::Bandit,
             model_choice: Choice::Bandit,
+            parameters: BTreeMap::new(),
             inspirations: defaults::inspirations(),
         }
     }

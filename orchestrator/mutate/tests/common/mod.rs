@@ -194,6 +194,7 @@ impl Run {
             candidate,
             program: program.hash(),
             normal: None,
+            shape: None,
             change,
             model: None,
             prompt: None,

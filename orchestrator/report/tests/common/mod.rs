@@ -128,6 +128,7 @@ impl Draft {
             candidate,
             program,
             normal: None,
+            shape: None,
             change: Change {
                 summary: summary.into(),
                 edits: vec![Edit {

@@ -119,16 +119,22 @@ impl Run {
             }));
             return;
         }
+        self.propose(candidate);
+        self.evaluate(candidate, end);
+    }
+
+    /// A program came of a proposal.
+    pub fn propose(&mut self, candidate: CandidateId) {
         self.append(Event::Proposed(Proposed {
             candidate,
             program: BlobHash::of(&candidate.0.to_le_bytes()),
             normal: None,
+            shape: None,
             change: Change::default(),
             model: self.model.clone(),
             prompt: None,
             repairs: 0,
         }));
-        self.evaluate(candidate, end);
     }
 
     pub fn evaluate(&mut self, candidate: CandidateId, end: End) {

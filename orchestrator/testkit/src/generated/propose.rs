@@ -135,6 +135,7 @@ impl Story<'_> {
             candidate,
             program: hash,
             normal: Some(BlobHash::of(format!("normal {hash}").as_bytes())),
+            shape: None,
             change: Change { summary: format!("radius of circle {circle} to {radius:.4}"), edits },
             model,
             prompt,
