@@ -138,6 +138,8 @@ pub enum Command {
     Verify(Verify),
     /// Remove what killed runs left at the Docker daemon
     Gc(Gc),
+    /// Compare strategies: the same tasks, budget and seeds for each
+    Bench(Bench),
     /// The search strategies and their rules
     #[command(after_help = "Example:\n  evolve strategies --json")]
     Strategies(Json),
@@ -277,6 +279,47 @@ pub struct Start {
     pub json: bool,
 }
 
+/// `bench`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The same command goes on where it was stopped; more seeds, strategies or tasks may be asked for then.
+
+Examples:
+  evolve bench my-task --strategies adaptive,best-of-n --seeds 10 --budget candidates=200
+  evolve bench a b --strategies all --seeds 5 --budget candidates=100 --jobs 4 --out results")]
+pub struct Bench {
+    /// Task folders, or their task.toml
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<PathBuf>,
+    /// Names of strategies, or `all`
+    #[arg(long, value_delimiter = ',', default_value = "adaptive,greedy,best-of-n")]
+    pub strategies: Vec<String>,
+    /// Seeds 1 to N, the same ones for each strategy
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: u64,
+    /// Each run's budget: candidates, usd, wall, tokens, stagnation
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub budget: Vec<String>,
+    /// Change any key of every task.toml
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Runs side by side; they share the cores, so times are then comparable only within a bench
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub jobs: u32,
+    /// Who proposes, as for `start`
+    #[arg(long, value_name = "P")]
+    pub proposer: Option<String>,
+    /// Which sandbox; default: what the task says
+    #[arg(long, value_name = "KIND", env = "EVOLVE_SANDBOX")]
+    pub sandbox: Option<Sandbox>,
+    /// Folder for runs, index.html and bench.json
+    #[arg(long, default_value = "bench")]
+    pub out: PathBuf,
+    /// Machine-readable result on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `resume`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  evolve resume latest --budget candidates=1000")]
@@ -328,7 +371,9 @@ pub struct StatusArgs {
 
 /// `best`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  evolve best latest --out best.py")]
+#[command(
+    after_help = "Examples:\n  evolve best latest --out best.py\n  evolve best latest --front"
+)]
 pub struct Best {
     /// Full id, unique prefix, or `latest`
     #[arg(default_value = "latest")]
@@ -336,6 +381,9 @@ pub struct Best {
     /// Write the program here (a file, or a folder for a program of several files)
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// All candidates that no other beats in every objective
+    #[arg(long, conflicts_with = "out")]
+    pub front: bool,
     /// Machine-readable output
     #[arg(long)]
     pub json: bool,

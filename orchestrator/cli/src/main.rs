@@ -63,6 +63,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),
         Command::Gc(args) => commands::gc::gc(args)?,
+        Command::Bench(args) => return commands::bench::bench(global, args),
         Command::Strategies(args) => commands::strategies::strategies(args)?,
         Command::Schema => commands::schema::schema()?,
         Command::Devices(args) => commands::devices::devices(args)?,

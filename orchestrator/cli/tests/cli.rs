@@ -311,3 +311,32 @@ fn a_missing_tool_stops_the_run_by_fault_and_blames_no_candidate() {
     let status = place.json(&["status", "--json"]);
     assert_eq!(status["candidates"]["failed"], 0);
 }
+
+#[test]
+fn the_front_holds_whom_nobody_beats_in_every_objective() {
+    let place = Place::new();
+    // Nearness to 3 and smallness of X cannot both be had.
+    place.write(
+        "judge.sh",
+        "x=$(sed -n 's/^X = //p' \"$EVOLVE_OUTPUT/program\")\n\
+         awk -v x=\"$x\" 'BEGIN { printf \"{\\\"metrics\\\":{\\\"score\\\":%.12g,\\\"size\\\":%.12g}}\", \
+         -(x-3)*(x-3), x*x }' > \"$EVOLVE_RESULT\"\n",
+    );
+    let text = Place::task_toml("[search]\nstrategy = \"pareto\"\n[budget]\ncandidates = 40\n");
+    let second = "[[objective]]\nmetric = \"size\"\ngoal = \"minimize\"\n[evaluator]";
+    place.write("task.toml", &text.replace("[evaluator]", second));
+    place.ok(&["start", "task", "-q"]);
+    let front = place.json(&["best", "--front", "--json"]);
+    let points = front["points"].as_array().unwrap();
+    assert!(points.len() >= 3, "{front}");
+    let value = |i: usize, name: &str| points[i]["values"][name].as_f64().unwrap();
+    for i in 1..points.len() {
+        assert!(
+            value(i, "score") < value(i - 1, "score") && value(i, "size") < value(i - 1, "size")
+        );
+    }
+    assert_eq!(points[0]["is_best"], true);
+    let text = place.ok(&["best", "--front"]);
+    assert!(text.starts_with("score (more is better), size (less is better)\n"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with('c')).count(), points.len());
+}

@@ -45,7 +45,8 @@ fn words(program: &Program) -> usize {
     for text in program.files.values() {
         let mut inside = false;
         for c in text.chars() {
-            count += usize::from(!c.is_whitespace() && !(is_part(c) && inside));
+            let goes_on = inside && is_part(c);
+            count += usize::from(!c.is_whitespace() && !goes_on);
             inside = is_part(c);
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Epoch {
     pool: Pool,
     batch: usize,
     parents: usize,
-    epoch: u32,
+    round: u32,
     /// This epoch's proposals, and whether each is resolved.
     members: BTreeMap<CandidateId, bool>,
     /// The best of earlier epochs, best first.
@@ -37,7 +37,7 @@ impl Epoch {
             pool: Pool::new(menu, config.archive as usize, config.inspirations as usize),
             batch: parameters.count("batch"),
             parents: parameters.count("parents"),
-            epoch: 0,
+            round: 0,
             members: BTreeMap::new(),
             elites: Vec::new(),
         }
@@ -45,14 +45,14 @@ impl Epoch {
 
     /// min(0.5 + 0.1·⌊e/2⌋, 0.8) of an epoch's proposals exploit.
     fn exploits(&self) -> f64 {
-        (0.5 + 0.1 * f64::from(self.epoch / 2)).min(0.8)
+        (0.5 + 0.1 * f64::from(self.round / 2)).min(0.8)
     }
 
     fn resolved(&mut self, candidate: CandidateId) {
         let Some(resolved) = self.members.get_mut(&candidate) else { return };
         *resolved = true;
         if self.members.len() >= self.batch && self.members.values().all(|resolved| *resolved) {
-            self.epoch += 1;
+            self.round += 1;
             self.members.clear();
             let best = self.pool.archive.ranking(0).descending().take(self.parents);
             self.elites = best.map(|ranked| ranked.id).collect();

@@ -99,7 +99,7 @@ impl Pareto {
         let mut stays: BTreeSet<CandidateId> = order.iter().copied().collect();
         for id in order {
             let covered = |lead: &&Lead| lead.leaders.iter().any(|l| *l != id && stays.contains(l));
-            if cases.get(&id).is_some_and(|leads| leads.iter().all(|lead| covered(&lead))) {
+            if cases.get(&id).is_some_and(|leads| leads.iter().all(&covered)) {
                 stays.remove(&id);
             }
         }

@@ -287,7 +287,7 @@ mod tests {
     fn a_misspelt_strategy_gets_a_suggestion_and_nonsense_gets_none() {
         let error = |name| match build(&section(name), Menu::default()).err().unwrap() {
             BadStrategy::Unknown(error) => error,
-            other => panic!("{other}"),
+            BadStrategy::Parameter(error) => panic!("{error}"),
         };
         assert_eq!(error("adaptve").suggestion, Some("adaptive"));
         assert_eq!(error("best_of_n").suggestion, Some("best-of-n"));

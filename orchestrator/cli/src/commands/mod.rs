@@ -1,5 +1,6 @@
 //! One file per command, or per family of commands.
 
+pub mod bench;
 pub mod check;
 pub mod devices;
 pub mod doctor;

@@ -7,7 +7,8 @@ use evolve_core::event::StopReason;
 use evolve_core::facts::Phase;
 use evolve_core::{CandidateId, Facts, Program};
 use evolve_report::model::{
-    BestView, BrokenRun, CandidateView, LineageView, Process, RunLine, RunList, Status, export,
+    BestView, BrokenRun, CandidateView, Front, LineageView, Process, RunLine, RunList, Status,
+    export,
 };
 use evolve_report::{Moment, text};
 use evolve_store::{Reader, RunDir, RunLock, list_runs, resolve_run};
@@ -94,6 +95,14 @@ pub fn best(runs: &Path, args: &args::Best) -> Result<(), CliError> {
         return Err(CliError::new(Exit::NotFound, format!("{} has no best yet", run.dir.id()))
             .help("no candidate has a score; `evolve status` shows the failures"));
     };
+    if args.front {
+        let front = Front::of(facts);
+        if args.json {
+            return print_json(&front);
+        }
+        print(&text::front(&front));
+        return Ok(());
+    }
     let path = match &args.out {
         Some(out) => {
             let program = run.reader.program(best).map_err(store_error)?.unwrap_or_default();

@@ -13,6 +13,7 @@ mod candidate;
 mod diff;
 mod evaluation;
 mod export;
+mod front;
 mod lineage;
 mod list;
 mod status;
@@ -29,6 +30,7 @@ pub use candidate::{CallView, CandidateView, ParentView, VersusView};
 pub use diff::{DiffLine, FileDiff, Hunk, LineKind, ProgramDiff, program_diff};
 pub use evaluation::EvaluationView;
 pub use export::{ExportLine, export};
+pub use front::{Front, FrontPoint};
 pub use lineage::{LineageStep, LineageView};
 pub use list::{BrokenRun, RunLine, RunList};
 pub use status::{

@@ -7,11 +7,13 @@
 #![allow(clippy::format_push_string)] // a screen of text, once: clarity over an allocation
 
 mod candidate;
+mod front;
 mod list;
 mod status;
 mod table;
 
 pub use candidate::{candidate, diff, lineage};
+pub use front::front;
 pub use list::list;
 pub(crate) use status::{amount, dollars, goal};
 pub use status::{best, status};
