@@ -259,7 +259,7 @@ pub struct Start {
     /// Which sandbox; default: what the task says
     #[arg(long, value_name = "KIND", env = "EVOLVE_SANDBOX")]
     pub sandbox: Option<Sandbox>,
-    /// Who proposes: `mutate`, `model`, or `replay:RUN`; default: models if the task has any
+    /// Who proposes: `mutate`, `model`, `command` or `replay:RUN`; default: what the task has
     #[arg(long, value_name = "P")]
     pub proposer: Option<String>,
     /// Begin with a candidate's program instead of the task's
