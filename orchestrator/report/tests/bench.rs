@@ -79,9 +79,10 @@ fn the_page_is_whole_small_and_inert() {
             }
         }
     }
-    let html = page(&Bench::of(runs, settings())).unwrap();
+    let made = Settings { machine: format!("{hostile}\u{202e}"), ..settings() };
+    let html = page(&Bench::of(runs, made)).unwrap();
     assert!(html.len() < 500_000, "{}", html.len());
-    assert!(!html.contains("<script>") && !html.contains('\u{1b}'));
+    assert!(!html.contains("<script>") && !html.contains(['\u{1b}', '\u{202e}']));
     assert!(html.contains("default-src 'none'") && html.contains("<svg viewBox"));
     assert!(!html.contains("NaN") && !html.contains("inf"), "no number that is none");
     assert!(html.contains("evolve bench t --seeds 5"));
@@ -96,6 +97,34 @@ fn a_bench_without_any_score_still_has_a_page() {
     assert!(text(&bench).contains("greedy"));
     let json = serde_json::to_string(&bench).unwrap();
     assert!(!json.contains("NaN"), "{json}");
+}
+
+#[test]
+fn scores_of_any_size_have_a_page() {
+    let sizes = [
+        (-f64::MAX, f64::MAX),
+        (1e15, 1e15 + 0.125),
+        (1e-300, 2e-300),
+        (-2.0, -2.0),
+        (1e300, 1e300),
+    ];
+    for (start, end) in sizes {
+        for goal in [Goal::Maximize, Goal::Minimize] {
+            let mut runs =
+                vec![run("t", "a", 1, &[]), run("t", "a", 2, &[]), run("t", "b", 1, &[])];
+            for run in &mut runs {
+                run.goal = goal;
+                run.start = Some(start);
+                run.curve = vec![Point { candidates: run.seed, score: end }];
+            }
+            let bench = Bench::of(runs, settings());
+            let html = page(&bench).unwrap();
+            let drawn = end < f64::MAX; // else the span, or the room around it, is no number
+            assert_eq!(html.contains("<svg viewBox=\"0 0 960"), drawn, "{start} {end}");
+            assert!(!html.contains("NaN") && !html.contains("No run has"), "{start} {end}");
+            assert!(text(&bench).lines().all(|line| line.chars().count() <= 80));
+        }
+    }
 }
 
 fn any_runs() -> impl Strategy<Value = Vec<BenchRun>> {

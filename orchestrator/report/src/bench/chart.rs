@@ -18,7 +18,8 @@ fn colour(place: usize) -> RGBColor {
     RGBColor(0, 2, u8::try_from(place % 12).unwrap_or(0))
 }
 
-/// The drawing as an `svg` element; none when no strategy has a score.
+/// The drawing as an `svg` element; none when no strategy has a score, or when the scores span
+/// more than can be drawn.
 pub(super) fn draw(task: &TaskBench, label: &str) -> Result<Option<String>, String> {
     let values = task.strategies.iter().flat_map(|strategy| &strategy.curve).flat_map(|point| {
         [point.score.value, point.score.low, point.score.high].into_iter().flatten()
@@ -26,11 +27,9 @@ pub(super) fn draw(task: &TaskBench, label: &str) -> Result<Option<String>, Stri
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))
     });
-    if !(low.is_finite() && high.is_finite()) {
-        return Ok(None);
-    }
+    let Some(range) = padded(low, high) else { return Ok(None) };
     let mut svg = String::new();
-    on(task, padded(low, high), &mut svg).map_err(|error| error.to_string())?;
+    on(task, range, &mut svg).map_err(|error| error.to_string())?;
     let body = svg.split_once('>').map_or("", |(_, body)| body);
     let (width, height) = SIZE;
     Ok(Some(format!(
@@ -38,11 +37,15 @@ pub(super) fn draw(task: &TaskBench, label: &str) -> Result<Option<String>, Stri
     )))
 }
 
-/// Room above and below; also where there is nothing between.
-fn padded(low: f64, high: f64) -> (f64, f64) {
-    let span = high - low;
-    let room = if span > 0.0 && span.is_finite() { span * 0.05 } else { low.abs().max(1.0) * 0.05 };
-    (low - room, high + room)
+/// Room above and below; also where there is nothing between. None where the span is no number:
+/// it cannot be divided, and the plotter would never end.
+fn padded(low: f64, high: f64) -> Option<(f64, f64)> {
+    let largest = low.abs().max(high.abs());
+    let room = if high > low { (high - low) * 0.05 } else { largest.max(1.0) * 0.05 };
+    // Nor can a span below the spacing of floats.
+    let room = room.max(largest * 1e-9);
+    let (low, high) = (low - room, high + room);
+    (high - low).is_finite().then_some((low, high))
 }
 
 fn on(

@@ -1,12 +1,13 @@
-//! One self-contained page of a bench. All text goes through the template engine's escaping; the
-//! only markup that does not are the charts, which hold numbers and fixed words alone.
+//! One self-contained page of a bench. All text goes through the template engine's escaping and
+//! [`printable`]; the only markup that does not are the charts, which hold numbers and fixed
+//! words alone.
 
 use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::digits::Digits;
-use super::{Bench, Estimate, Superiority, TaskBench, chart};
-use crate::format::one_line;
+use super::{Bench, Estimate, Settings, Superiority, TaskBench, chart};
+use crate::format::{one_line, printable};
 use crate::write::ReportError;
 
 const TEMPLATES: [(&str, &str); 2] = [
@@ -39,8 +40,20 @@ pub fn page(bench: &Bench) -> Result<String, ReportError> {
     let (least, most) = (seeds.clone().min().unwrap_or(0), seeds.max().unwrap_or(0));
     let seeds = if least == most { most.to_string() } else { format!("{least} to {most}") };
     context.insert("seeds", &seeds);
-    context.insert("settings", &bench.settings);
+    context.insert("settings", &shown(&bench.settings));
     tera.render("bench.html", &context).map_err(failed)
+}
+
+/// The settings with foreign text made printable.
+fn shown(settings: &Settings) -> Settings {
+    let clean = |text: &str| printable(text).into_owned();
+    Settings {
+        command: clean(&settings.command),
+        version: clean(&settings.version),
+        date: clean(&settings.date),
+        machine: clean(&settings.machine),
+        ..settings.clone()
+    }
 }
 
 /// A table: titles, and rows whose first cell names them.
@@ -56,6 +69,7 @@ struct TaskPage {
     name: String,
     goal: &'static str,
     horizon: u64,
+    scored: bool,
     chart: Option<String>,
     names: Vec<String>,
     results: Sheet,
@@ -80,6 +94,7 @@ impl TaskPage {
                 evolve_core::Goal::Minimize => "less is better",
             },
             horizon: task.horizon,
+            scored: task.best.is_some(),
             names: task.strategies.iter().map(|s| one_line(&s.strategy, 60)).collect(),
             results: results(task, digits),
             score_at: score_at(task, digits),

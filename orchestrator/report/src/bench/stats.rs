@@ -142,9 +142,11 @@ impl Resamples {
     }
 }
 
-/// 1 for a better one, 0.5 for a tie.
-fn points(a: f64, b: f64) -> f64 {
+/// 1 for a better one, 0.5 for a tie. What is no farther apart than this is a tie: computed
+/// numbers that are equal on paper differ in their last digits.
+fn points(a: f64, b: f64, apart: f64) -> f64 {
     match a.partial_cmp(&b) {
+        _ if (a - b).abs() <= apart => 0.5,
         Some(Ordering::Greater) => 1.0,
         Some(Ordering::Less) => 0.0,
         _ => 0.5,
@@ -153,16 +155,17 @@ fn points(a: f64, b: f64) -> f64 {
 
 /// The probability that a value of the first kind is better than one of the second, plus half
 /// that of a tie, over all pairs: the Mann–Whitney statistic over its largest value (Vargha and
-/// Delaney 2000, *A Critique and Improvement of the CL Common Language Effect Size*).
-pub(super) fn superiority(a: &[f64], b: &[f64]) -> Option<f64> {
-    let sum: f64 = a.iter().map(|a| b.iter().map(|b| points(*a, *b)).sum::<f64>()).sum();
+/// Delaney 2000, *A Critique and Improvement of the CL Common Language Effect Size*). Values no
+/// farther than `apart` from each other tie.
+pub(super) fn superiority(a: &[f64], b: &[f64], apart: f64) -> Option<f64> {
+    let sum: f64 = a.iter().map(|a| b.iter().map(|b| points(*a, *b, apart)).sum::<f64>()).sum();
     let pairs = a.len() * b.len();
     (pairs > 0).then(|| sum / pairs as f64)
 }
 
 /// The same over pairs that belong together.
-pub(super) fn paired_superiority(pairs: &[(f64, f64)]) -> Option<f64> {
-    let sum: f64 = pairs.iter().map(|(a, b)| points(*a, *b)).sum();
+pub(super) fn paired_superiority(pairs: &[(f64, f64)], apart: f64) -> Option<f64> {
+    let sum: f64 = pairs.iter().map(|(a, b)| points(*a, *b, apart)).sum();
     (!pairs.is_empty()).then(|| sum / pairs.len() as f64)
 }
 
@@ -203,11 +206,10 @@ fn edge(inside: f64, end: f64, within: impl Fn(f64) -> bool) -> f64 {
 
 /// Ranks from 1, the best; equal ones share the mean of their ranks.
 pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
-    let rank = |value: &f64| {
-        let better = values.iter().filter(|other| *other > value).count();
-        let equal = values.iter().filter(|other| points(**other, *value).total_cmp(&0.5).is_eq());
-        better as f64 + f64::midpoint(equal.count() as f64, 1.0)
-    };
+    // A few last digits: a median is half-way between two scores, and rounded.
+    let against = |a: f64, b: f64| points(a, b, 4.0 * f64::EPSILON * a.abs().min(b.abs()));
+    // A better one counts 1, an equal one 0.5, and so does the value itself.
+    let rank = |value: &f64| 0.5 + values.iter().map(|other| against(*other, *value)).sum::<f64>();
     values.iter().map(rank).collect()
 }
 
@@ -298,11 +300,11 @@ mod tests {
     #[test]
     fn superiority_counts_wins_and_half_the_ties() {
         // 1-1 tie, 1-2 loss, 3-1 and 3-2 wins: 2.5 of 4.
-        assert_eq!(superiority(&[1.0, 3.0], &[1.0, 2.0]), Some(0.625));
-        assert_eq!(superiority(&[NONE, 3.0], &[NONE]), Some(0.75));
-        assert_eq!(superiority(&[], &[1.0]), None);
-        assert_eq!(paired_superiority(&[(1.0, 2.0), (3.0, 3.0), (5.0, 4.0)]), Some(0.5));
-        assert_eq!(paired_superiority(&[]), None);
+        assert_eq!(superiority(&[1.0, 3.0], &[1.0, 2.0], 0.0), Some(0.625));
+        assert_eq!(superiority(&[NONE, 3.0], &[NONE], 1e-9), Some(0.75));
+        assert_eq!(superiority(&[], &[1.0], 0.0), None);
+        assert_eq!(paired_superiority(&[(1.0, 2.0), (3.0, 3.0), (5.0, 4.0)], 0.0), Some(0.5));
+        assert_eq!(paired_superiority(&[], 0.0), None);
     }
 
     #[test]
@@ -336,6 +338,9 @@ mod tests {
     fn ties_share_ranks() {
         assert_eq!(ranks(&[3.0, 9.0, 3.0, 1.0]), [2.5, 1.0, 2.5, 4.0]);
         assert_eq!(ranks(&[NONE, NONE]), [1.5, 1.5]);
+        assert_eq!(ranks(&[NONE, -63.0]), [2.0, 1.0]);
+        assert_eq!(ranks(&[0.1 + 0.2, 0.3]), [1.5, 1.5], "rounding breaks no tie");
+        assert_eq!(superiority(&[0.1 + 0.2], &[0.3], 1e-9), Some(0.5));
         assert_eq!(ranks(&[]), [0.0; 0]);
     }
 }

@@ -14,6 +14,8 @@ use super::{
 
 /// Numbers of candidates on a curve.
 const GRID: u64 = 100;
+/// Areas no farther apart are the same: they are sums of rounded numbers.
+const EQUAL_AREAS: f64 = 1e-9;
 
 /// A strategy's runs with what is derived from each; its scores are turned.
 struct Group<'a> {
@@ -195,10 +197,10 @@ fn pairs(groups: &[Group<'_>]) -> Vec<Pair> {
             pairs.push(Pair {
                 a: a.runs[0].strategy.clone(),
                 b: b.runs[0].strategy.clone(),
-                best: all_pairs(&a.bests, &b.bests),
-                best_paired: same_seed(&a.bests, &b.bests, &common),
-                auc: all_pairs(areas_a, areas_b),
-                auc_paired: same_seed(areas_a, areas_b, &common),
+                best: all_pairs(&a.bests, &b.bests, 0.0),
+                best_paired: same_seed(&a.bests, &b.bests, &common, 0.0),
+                auc: all_pairs(areas_a, areas_b, EQUAL_AREAS),
+                auc_paired: same_seed(areas_a, areas_b, &common, EQUAL_AREAS),
             });
         }
     }
@@ -223,16 +225,16 @@ fn common(a: &[BenchRun], b: &[BenchRun]) -> Vec<(usize, usize)> {
     common
 }
 
-fn all_pairs(a: &[f64], b: &[f64]) -> Superiority {
-    let value = superiority(a, b).unwrap_or(0.5);
+fn all_pairs(a: &[f64], b: &[f64], apart: f64) -> Superiority {
+    let value = superiority(a, b, apart).unwrap_or(0.5);
     let known = a.len() > 1 && b.len() > 1;
     let (low, high) = known.then(|| newcombe(value, a.len(), b.len())).unzip();
     Superiority { pairs: (a.len() * b.len()) as u64, value, low, high }
 }
 
-fn same_seed(a: &[f64], b: &[f64], common: &[(usize, usize)]) -> Option<Superiority> {
+fn same_seed(a: &[f64], b: &[f64], common: &[(usize, usize)], apart: f64) -> Option<Superiority> {
     let pairs: Vec<(f64, f64)> = common.iter().map(|(i, j)| (a[*i], b[*j])).collect();
-    let value = paired_superiority(&pairs)?;
+    let value = paired_superiority(&pairs, apart)?;
     let (low, high) = (pairs.len() > 1).then(|| wilson(value, pairs.len())).unzip();
     Some(Superiority { pairs: pairs.len() as u64, value, low, high })
 }
