@@ -3,7 +3,7 @@
 //! [`model`] answers questions about a run as plain structures: pure functions of the facts and
 //! the blobs, and what the command line prints with `--json`. [`text`] writes them for a
 //! terminal, [`html`] makes one page of the whole run, and [`write_report`] puts it on disk.
-//! [`bench`] compares the runs of several strategies.
+//! [`mod@bench`] compares the runs of several strategies.
 
 pub mod bench;
 pub mod format;
