@@ -285,3 +285,26 @@ impl Strategy for MapElites {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::strategies;
+
+    #[test]
+    fn nobody_migrates_twice_to_the_same_island() {
+        let config = SearchSection { islands: 2, ..SearchSection::default() };
+        let own = strategies().iter().find(|info| info.name == "map-elites").unwrap().own;
+        let parameters = Parameters::of(&config, own).unwrap();
+        let mut grid = MapElites::new(&config, Menu::default(), &parameters);
+        grid.settle(0, Elite { id: CandidateId(1), score: 1.0, at: vec![0.0, 0.0] });
+        let mut arrives = || {
+            grid.islands[0].since_migration = grid.interval;
+            grid.migrate(0);
+            std::mem::take(&mut grid.islands[1].cells).into_values().map(|elite| elite.id).next()
+        };
+        assert_eq!(arrives(), Some(CandidateId(1)));
+        // It lost its cell there since, and stays away.
+        assert_eq!(arrives(), None);
+    }
+}

@@ -151,15 +151,15 @@ fn a_lead_passes_on_when_its_leader_is_not_believed() {
 fn pareto_merges_whom_complements_the_parent() {
     let mut menu = with_models();
     menu.operators = vec![(Operator::Crossover, 1.0)];
-    let mut run = Run::new(&with("pareto", &[]), menu, Goal::Maximize, Some(0.0));
-    let a = with_cases(&mut run, &[("x", 3.0), ("y", 0.0), ("z", 0.0)]);
-    let b = with_cases(&mut run, &[("x", 0.0), ("y", 3.0), ("z", 3.0)]);
+    let mut run = Run::new(&with("pareto", &[]), menu, Goal::Maximize, None);
+    with_cases(&mut run, &[("w", 0.0), ("x", 3.0), ("y", 0.0), ("z", 0.0)]);
+    let two = with_cases(&mut run, &[("w", 0.0), ("x", 0.0), ("y", 3.0), ("z", 3.0)]);
+    with_cases(&mut run, &[("w", 3.0), ("x", 0.0), ("y", 0.0), ("z", 0.0)]);
+    // Who leads one case is merged with whom leads two others, not with whom leads one other.
     for seed in 0..30 {
         let selection = run.strategy.select(&run.facts, &mut Pcg64Mcg::seed_from_u64(seed));
-        let both: BTreeSet<_> = selection.parents.iter().copied().collect();
-        if selection.operator == Operator::Crossover && !both.contains(&CandidateId::START) {
-            assert_eq!(both, BTreeSet::from([a, b]));
-        }
+        assert_eq!(selection.operator, Operator::Crossover);
+        assert!(selection.parents.contains(&two), "{selection:?}");
     }
 }
 
@@ -212,7 +212,7 @@ fn cells_keep_their_best_and_drive_the_selection_of_map_elites() {
 }
 
 #[test]
-fn nobody_migrates_twice_to_the_same_island() {
+fn islands_take_turns_and_their_best_migrate() {
     let mut section = with("map-elites", &[("migration_interval", 5.0), ("migration_rate", 1.0)]);
     section.islands = 3;
     let names = ParameterValue::Names(vec!["score".to_owned()]);
