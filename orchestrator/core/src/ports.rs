@@ -213,6 +213,10 @@ pub trait Language: Send + Sync {
     fn name(&self) -> &'static str;
     /// Where the text does not parse, if it does not: line (from 1) and a short reason.
     fn syntax_error(&self, text: &str) -> Option<(usize, String)>;
+    /// Whether every program that is right also parses here. Without its preprocessor's and
+    /// its macros' work done, a text of C, C++ or Rust may be right and not parse: only a
+    /// compiler can reject it.
+    fn is_certain(&self) -> bool;
     /// The text without comments, blank space and names that do not matter; equal programs
     /// by this measure do the same.
     fn normalise(&self, text: &str) -> String;

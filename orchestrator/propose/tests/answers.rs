@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::{Bench, GOOD_DIFF, Options, PROGRAM, candidate, model};
+use common::{Bench, GOOD_DIFF, Options, PROGRAM, candidate, model, task_with};
 use evolve_core::event::Operator;
 use evolve_core::knowledge::{CognitionItem, Insight, InsightKind};
 use evolve_core::outcome::{CallStatus, EvalStatus, RejectReason};
@@ -206,6 +206,17 @@ async fn a_syntax_error_goes_back_with_its_line() {
 }
 
 #[tokio::test]
+async fn what_only_a_compiler_can_judge_is_not_rejected_for_its_syntax() {
+    let server = ModelServer::start(|_: &Request| Reply::text(GOOD_DIFF)).await.unwrap();
+    let models = model("m", &server.base_url(), "");
+    let program = "[program]\npath = \"program.py\"\nlanguage = \"cpp\"\n";
+    let options = Options { task: task_with(&models, program), ..Options::new(&models) };
+    let bench = options.build().unwrap();
+    let new = bench.propose(Operator::Diff).await.result.unwrap();
+    assert_eq!((new.repairs, new.normal), (0, None), "Python is no C++, but who knows");
+}
+
+#[tokio::test]
 async fn repairs_end_and_the_last_mistake_is_the_reason() {
     for (answer, expected) in [
         (diff("    stride = 0.5", "    stride = 1"), RejectReason::PatchFailed),
@@ -360,7 +371,7 @@ async fn what_the_task_forbids_goes_back_with_the_reason() {
     let models = model("m", &server.base_url(), "");
     let mut options = Options::new(&models);
     let text = format!("[program]\npath = \"program.py\"\n{rule}\n");
-    let with = common::task_with(&models, &text);
+    let with = task_with(&models, &text);
     options.task = with;
     let bench = options.build().unwrap();
     let done = bench.propose(Operator::Diff).await.result.unwrap();

@@ -101,7 +101,7 @@ impl TaskConfig {
                 "py" => "python",
                 "rs" => "rust",
                 "c" | "h" => "c",
-                "cc" | "cpp" | "cxx" | "hpp" => "cpp",
+                "cc" | "cpp" | "cxx" | "hpp" | "hh" => "cpp",
                 other => other,
             };
             Some(language.to_owned())

@@ -1,6 +1,9 @@
-//! The languages that are known. A new one is one file like [`python`] and one line in
-//! [`KNOWN`].
+//! The languages that are known. A new one is one folder like [`python`], or one table in
+//! [`clike`], and one line in [`KNOWN`].
 
+mod clike;
+mod finder;
+mod local;
 pub(crate) mod outline;
 mod python;
 pub(crate) mod tree;
@@ -22,20 +25,26 @@ pub(crate) trait Syntax: Send + Sync {
     fn extensions(&self) -> &'static [&'static str];
     /// The tree of a text, with the language's own rules checked beyond the grammar's.
     fn parse(&self, text: &str) -> Tree;
+    /// See [`Language::is_certain`].
+    fn is_certain(&self) -> bool;
     /// See [`Language::normalise`]; the tree has no error.
     fn normalise(&self, text: &str, tree: &Tree) -> String;
     /// What can be changed; the tree has no error.
     fn outline(&self, text: &str, tree: &Tree) -> Outline;
+    /// A statement that does nothing.
+    fn nothing(&self) -> &'static str;
+    /// What stands between two statements on one line.
+    fn between(&self) -> &'static str;
 }
 
-const KNOWN: &[&dyn Syntax] = &[&python::Python];
+static KNOWN: &[&dyn Syntax] = &[&python::Python, &clike::C, &clike::CPP, &clike::RUST];
 
 /// The syntax of the language with this name.
 pub(crate) fn syntax(name: &str) -> Option<&'static dyn Syntax> {
     KNOWN.iter().copied().find(|known| known.name() == name)
 }
 
-/// The language with this name (`python`), if it is known.
+/// The language with this name (`python`, `c`, `cpp`, `rust`), if it is known.
 pub fn language(name: &str) -> Option<Arc<dyn Language>> {
     Some(Arc::new(Known(syntax(name)?)))
 }
@@ -49,6 +58,10 @@ impl Language for Known {
 
     fn syntax_error(&self, text: &str) -> Option<(usize, String)> {
         self.0.parse(text).error
+    }
+
+    fn is_certain(&self) -> bool {
+        self.0.is_certain()
     }
 
     fn normalise(&self, text: &str) -> String {

@@ -44,7 +44,7 @@ pub struct Mutated {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoChange {
     /// No syntax-aware edits for this language.
-    #[error("programs in `{0}` cannot be mutated; known: python")]
+    #[error("programs in `{0}` cannot be mutated; known: python, c, cpp, rust")]
     UnknownLanguage(String),
     /// The parent's editable files do not parse.
     #[error("no editable file of the parent parses as {0}")]

@@ -109,8 +109,8 @@ pub(super) fn statement(tools: &mut Tools<'_, '_>) -> Option<Sketch> {
             let end = if home.text.contains("\r\n") { "\r\n" } else { "\n" };
             format!("{body}{end}{indent}{body}")
         }
-        (true, false) => format!("{body}; {body}"),
-        (false, _) => "pass".to_owned(),
+        (true, false) => format!("{body}{}{body}", tools.donors.syntax.between()),
+        (false, _) => tools.donors.syntax.nothing().to_owned(),
     };
     sketch.replace(file, statement.range.clone(), new);
     Some(sketch)

@@ -33,12 +33,24 @@ impl Syntax for Python {
         tree
     }
 
+    fn is_certain(&self) -> bool {
+        true
+    }
+
     fn normalise(&self, text: &str, tree: &Tree) -> String {
         normal::normalise(text, tree)
     }
 
     fn outline(&self, text: &str, tree: &Tree) -> Outline {
         sites::outline(text, tree)
+    }
+
+    fn nothing(&self) -> &'static str {
+        "pass"
+    }
+
+    fn between(&self) -> &'static str {
+        "; "
     }
 }
 

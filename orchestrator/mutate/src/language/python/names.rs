@@ -6,8 +6,9 @@
 //! names that occur as a word in any string, functions with classes, `match` or imports of
 //! that name, and whole files that look at frames or namespaces.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
+use crate::language::local::Names;
 use crate::language::tree::{NodeId, Tree};
 
 /// Names that read or write variables by name; with one of them in a file all names stay.
@@ -32,19 +33,6 @@ const LOOKERS: &[&str] = &[
     "compile",
 ];
 
-/// New names of identifier nodes.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    numbers: HashMap<NodeId, usize>,
-}
-
-impl Names {
-    /// The new name of this node, if it has one.
-    pub(super) fn get(&self, id: NodeId) -> Option<String> {
-        self.numbers.get(&id).map(|number| format!("v{number}"))
-    }
-}
-
 pub(super) fn renames(text: &str, tree: &Tree) -> Names {
     let identifiers = || (0..tree.nodes.len()).filter(|id| tree.kind(*id) == "identifier");
     if identifiers().any(|id| LOOKERS.contains(&tree.text(id, text))) {
@@ -68,22 +56,9 @@ pub(super) fn renames(text: &str, tree: &Tree) -> Names {
     functions.push(chosen.len());
     let mut names = Names::default();
     for function in functions.windows(2) {
-        let free = (0..).filter(|number| !kept.contains(format!("v{number}").as_str()));
-        number(&chosen[function[0]..function[1]], free, &mut names);
+        names.number(&chosen[function[0]..function[1]], &kept);
     }
     names
-}
-
-fn number(chosen: &[(NodeId, &str)], mut free: impl Iterator<Item = usize>, names: &mut Names) {
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for (id, name) in chosen {
-        let number = match known.get(name) {
-            Some(number) => *number,
-            None => free.next().unwrap_or_default(),
-        };
-        known.insert(name, number);
-        names.numbers.insert(*id, number);
-    }
 }
 
 fn words_in_strings<'a>(text: &'a str, tree: &Tree) -> HashSet<&'a str> {

@@ -2,7 +2,8 @@
 //! indentation; no comments, docstrings, semicolons or needless `pass`; local names numbered.
 
 use super::is_statement;
-use super::names::{Names, renames};
+use super::names::renames;
+use crate::language::local::Names;
 use crate::language::tree::{NodeId, Tree};
 
 /// Words in a program that may look at its own docstrings.
