@@ -21,6 +21,9 @@ import tokenize
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MALFORMED = 0.06
+# What makes a line bad syntax. OpenEvolve evaluates such programs and may choose them as parents;
+# the next answer then takes it out, as a model would that sees the mistake.
+BROKEN = " ((("
 # The heading before the program to change: OpenEvolve's, and evolve's with one or more parents.
 PARENT = re.compile(r"^# (?:Current Program|The (?:first )?parent: .*)$", re.MULTILINE)
 FENCED = re.compile(r"^(`{3,})\w*\n(.*?)\n\1", re.MULTILINE | re.DOTALL)
@@ -95,12 +98,12 @@ def answer(lines, seed, asked, as_diff):
     rng = random.Random(f"{seed}/{digest}/{asked}")
     sound = rng.random() >= MALFORMED
     fault = None if sound else rng.choice(["prose", "mismatch", "syntax"])
-    new = perturbed(lines, rng)
+    new = perturbed([line.removesuffix(BROKEN) for line in lines], rng)
     if fault == "prose":
         return f"Idea: attempt {asked}, larger steps.\n\nI would make the numbers larger.", sound
     pieces = hunks(lines, new)
     if fault == "syntax":
-        new[pieces[0][0]] += " ((("
+        new[pieces[0][0]] += BROKEN
     text = f"Idea: attempt {asked}, other numbers.\n"
     if not as_diff:
         return f"{text}\n```python\n" + "\n".join(new) + "\n```\n", sound

@@ -10,7 +10,7 @@ use evolve_core::outcome::{EvalPurpose, EvalStatus, RejectReason};
 use evolve_core::{Facts, Usd, rng};
 
 use crate::machine::Machine;
-use crate::verdict::{Step, next_step};
+use crate::verdict::{Step, next_step, remeasure};
 
 /// Host faults in a row after which the run stops and says what to mend.
 const FAULTS_BEFORE_STOP: u64 = 3;
@@ -69,6 +69,11 @@ impl Machine {
                     waiting = true;
                 }
             }
+        }
+        if has_evaluation_slot(facts)
+            && let Some((best, repeats)) = remeasure(facts)
+        {
+            return Some(eval_started(facts, best, EvalPurpose::Confirm, repeats));
         }
         if has_evaluation_slot(facts)
             && let Some(id) = facts.ready.front()

@@ -9,7 +9,7 @@ use evolve_core::Goal;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Largest accepted probability that a candidate that is no better passes one comparison.
-pub const ALPHA: f64 = 0.05;
+pub const ALPHA: f64 = 0.01;
 
 /// What the samples say of a challenger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

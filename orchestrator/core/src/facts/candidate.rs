@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Change, Evaluated, Operator, Selected, Selection};
 use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
 use crate::money::{TokenUsage, Usd};
-use crate::objective::Metrics;
+use crate::objective::{Goal, Metrics};
 use crate::outcome::{EvalStatus, RejectReason, StoredArtifacts, Usage};
 use crate::shape::Shape;
 
@@ -254,11 +254,25 @@ impl CandidateFacts {
 
     /// The primary metric, if it was evaluated successfully; quarantined results have none.
     pub fn score(&self) -> Option<f64> {
+        self.believed().map(mean)
+    }
+
+    /// The primary metric by repeat, where it counts; never empty.
+    fn believed(&self) -> Option<&[f64]> {
         let evaluation = self.evaluation.as_ref()?;
         let believed = evaluation.status == EvalStatus::Ok && self.quarantined.is_none();
-        let samples = &evaluation.samples;
-        (believed && !samples.is_empty())
-            .then(|| samples.iter().sum::<f64>() / samples.len() as f64)
+        (believed && !evaluation.samples.is_empty()).then_some(&evaluation.samples)
+    }
+
+    /// Whether its score is better than another's, over the repeats that both have from the
+    /// given one on: repeats differ in difficulty. Any score is better than none.
+    pub fn is_above(&self, other: &Self, goal: Goal, from: usize) -> bool {
+        let Some(own) = self.believed() else { return false };
+        let Some(others) = other.believed() else { return true };
+        let both = own.len().min(others.len());
+        let from = from.min(both - 1);
+        let mean = |samples: &[f64]| mean(&samples[from..both]);
+        goal.is_better(mean(own), mean(others))
     }
 
     /// One word on where it stands: its evaluation's status, or its state.
@@ -275,4 +289,8 @@ impl CandidateFacts {
             (_, _, CandidateState::Rejected) => "rejected",
         }
     }
+}
+
+fn mean(samples: &[f64]) -> f64 {
+    samples.iter().sum::<f64>() / samples.len() as f64
 }

@@ -11,6 +11,8 @@ use crate::ids::{CandidateId, Seq};
 use crate::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason};
 
 const MISFITS_KEPT: usize = 16;
+/// Candidates that contend anew when the best was measured again.
+const RIVALS: usize = 3;
 
 impl Facts {
     /// Folds one event.
@@ -218,6 +220,7 @@ impl Facts {
                     self.counts.evaluated += 1;
                     self.counts.failed += u64::from(event.status != EvalStatus::Ok);
                     self.counts.since_gain += 1;
+                    self.counts.since_measured += 1;
                 }
                 self.contend(event.candidate);
             }
@@ -228,8 +231,11 @@ impl Facts {
                     }
                 });
                 // It may have fallen behind the best, or failed.
-                self.contenders.retain(|id| *id != event.candidate);
-                self.contend(event.candidate);
+                if self.best == Some(event.candidate) {
+                    self.best_was_measured(event);
+                } else if !self.is_above_best(event.candidate) {
+                    self.contenders.retain(|id| *id != event.candidate);
+                }
             }
             EvalPurpose::Holdout => self.change(envelope, event.candidate, |c| {
                 c.holdout = Some(Evaluation::from_event(event, seq, at));
@@ -239,11 +245,43 @@ impl Facts {
 
     /// Lists a candidate whose score is better than the best's.
     fn contend(&mut self, id: CandidateId) {
-        let Some(score) = self.candidate(id).and_then(|c| c.score()) else { return };
-        let best = self.best().and_then(|best| best.score());
-        if best.is_none_or(|best| self.objective().goal.is_better(score, best)) {
+        if self.is_above_best(id) {
             self.contenders.push(id);
         }
+    }
+
+    fn is_above_best(&self, id: CandidateId) -> bool {
+        let Some(candidate) = self.candidate(id) else { return false };
+        let Some(best) = self.best() else { return candidate.score().is_some() };
+        let repeats = |c: &CandidateFacts| c.evaluation.as_ref().map_or(0, |e| e.samples.len());
+        let from = self.unchosen_from(repeats(candidate).min(repeats(best)));
+        candidate.is_above(best, self.objective().goal, from)
+    }
+
+    /// The best was measured on repeats that nobody was chosen by, or failed there. Former
+    /// bests that it may have overtaken by luck contend again; where there are none, the highest
+    /// scores do.
+    fn best_was_measured(&mut self, event: &Evaluated) {
+        self.counts.since_measured = 0;
+        let goal = self.objective().goal;
+        let fresh = event.samples.iter().sum::<f64>() / event.samples.len() as f64;
+        let failed = self.best().is_none_or(|best| best.score().is_none());
+        let mut others: Vec<(f64, CandidateId)> = Vec::new();
+        if failed {
+            others.extend(self.candidates.iter().filter_map(|c| Some((c.score()?, c.id))));
+        }
+        others.sort_by(|(a, _), (b, _)| goal.turned(*b).total_cmp(&goal.turned(*a)));
+        let former = self.promotions.iter().rev().map(|(_, id)| *id);
+        let mut rivals: Vec<CandidateId> = Vec::with_capacity(RIVALS);
+        for id in former.chain(others.into_iter().map(|(_, id)| id)) {
+            let score = self.candidate(id).and_then(|c| c.score());
+            let above = score.is_some_and(|score| failed || goal.is_better(score, fresh));
+            let known = self.best == Some(id) || self.contenders.contains(&id);
+            if above && !known && !rivals.contains(&id) && rivals.len() < RIVALS {
+                rivals.push(id);
+            }
+        }
+        self.contenders.extend(rivals);
     }
 
     fn quarantined(&mut self, envelope: &Envelope, event: &Verdict) {
@@ -259,15 +297,12 @@ impl Facts {
         self.best = Some(event.candidate);
         self.promotions.push((envelope.seq, event.candidate));
         self.counts.since_gain = 0;
-        let goal = self.objective().goal;
+        self.counts.since_measured = 0;
         let contenders = std::mem::take(&mut self.contenders);
         self.contenders = contenders
             .into_iter()
             .filter(|id| *id != event.candidate)
-            .filter(|id| {
-                let score = self.candidate(*id).and_then(|c| c.score());
-                score.is_some_and(|score| goal.is_better(score, event.score))
-            })
+            .filter(|id| self.is_above_best(*id))
             .collect();
     }
 

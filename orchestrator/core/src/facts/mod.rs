@@ -75,6 +75,8 @@ pub struct Counts {
     pub calls_rejected_in_a_row: u64,
     /// Evaluated since the last promotion.
     pub since_gain: u64,
+    /// Evaluated since the best was last measured.
+    pub since_measured: u64,
     /// Host faults since the last evaluation that was none.
     pub faults_in_a_row: u64,
 }
@@ -252,6 +254,13 @@ impl Facts {
             sum.tokens = sum.tokens.saturating_add(reservation.tokens);
         }
         sum
+    }
+
+    /// The first repeat, of so many, that had no part in choosing a best: `repeats.max` of them
+    /// had, so two more make a comparison without their luck; 0 where there are none.
+    pub fn unchosen_from(&self, repeats: usize) -> usize {
+        let chosen = self.run.task.evaluator.stage.last().map_or(1, |stage| stage.repeats.max);
+        if repeats >= chosen as usize + 2 { chosen as usize } else { 0 }
     }
 
     /// Ancestors along first parents, nearest first, the candidate itself not included.

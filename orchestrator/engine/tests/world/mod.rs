@@ -84,6 +84,7 @@ impl Observer for Nothing {
 pub struct Steps {
     pub cost: Option<Reservation>,
     pub bounds: f64,
+    pub step: fn(u64) -> f64,
 }
 
 impl Proposer for Steps {
@@ -92,7 +93,7 @@ impl Proposer for Steps {
     }
 
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome> {
-        let (cost, bounds) = (self.cost, self.bounds);
+        let (cost, bounds, step) = (self.cost, self.bounds, self.step);
         Box::pin(async move {
             for _ in 0..request.seed % 5 {
                 tokio::task::yield_now().await;
@@ -103,7 +104,7 @@ impl Proposer for Steps {
             let result = if request.seed.is_multiple_of(11) {
                 Err(NoProgram::new(RejectReason::PatchFailed, "no luck"))
             } else {
-                Ok(next(&request, bounds))
+                Ok(next(&request, bounds, step))
             };
             ProposalOutcome { shown: vec!["item".into()], result }
         })
@@ -129,12 +130,17 @@ fn settle(request: &ProposalRequest, cost: Reservation) {
     });
 }
 
-fn next(request: &ProposalRequest, bounds: f64) -> NewProgram {
+/// From -2 to 4.
+pub fn whole_step(seed: u64) -> f64 {
+    (seed % 7) as f64 - 2.0
+}
+
+fn next(request: &ProposalRequest, bounds: f64, step: fn(u64) -> f64) -> NewProgram {
     let parent = request.parents.first().and_then(|p| p.program).map_or(0.0, |hash| {
         let program = Program::from_bytes(&request.blobs.get(hash).unwrap()).unwrap();
         number(&program)
     });
-    let step = (request.seed % 7) as f64 - 2.0;
+    let step = step(request.seed);
     let value = (parent + step).min(bounds);
     NewProgram {
         program: Program::single("number.txt", value.to_string()),
@@ -151,12 +157,42 @@ pub fn number(program: &Program) -> f64 {
 }
 
 /// Scores a number; every seventh value crashes.
-#[derive(Default)]
 pub struct Score {
     pub faults: AtomicUsize,
     pub evaluated: Mutex<Vec<CandidateId>>,
     /// Added to a sample: index of the repeat and value give the noise.
     pub noise: f64,
+    /// What a number is really worth; NaN for a crash.
+    pub worth: fn(f64) -> f64,
+    /// What a number gets besides in a repeat.
+    pub luck: fn(f64, u32) -> f64,
+}
+
+impl Default for Score {
+    fn default() -> Self {
+        Self {
+            faults: AtomicUsize::new(0),
+            evaluated: Mutex::default(),
+            noise: 0.0,
+            worth,
+            luck: |_, _| 0.0,
+        }
+    }
+}
+
+fn worth(value: f64) -> f64 {
+    if (value as i64) % 7 == 3 { f64::NAN } else { value }
+}
+
+/// A draw that depends on value and repeat alone: the mean of three even ones, near enough to
+/// normal, with standard deviation 1.
+fn draw(value: f64, repeat: u32) -> f64 {
+    let even = |salt: u64| {
+        let text = format!("{value} {repeat} {salt}");
+        let bits = evolve_core::ids::BlobHash::of(text.as_bytes()).to_string();
+        u64::from_str_radix(&bits[..12], 16).unwrap() as f64 / (1u64 << 48) as f64
+    };
+    2.0 * (even(0) + even(1) + even(2) - 1.5)
 }
 
 impl Evaluator for Score {
@@ -164,7 +200,7 @@ impl Evaluator for Score {
         self.evaluated.lock().unwrap().push(request.candidate);
         let fault =
             self.faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        let noise = self.noise;
+        let (noise, worth, luck) = (self.noise, self.worth, self.luck);
         Box::pin(async move {
             for _ in 0..request.candidate.0 % 4 {
                 tokio::task::yield_now().await;
@@ -172,21 +208,23 @@ impl Evaluator for Score {
             if fault.is_ok() {
                 return EvalReport::host_fault("the sandbox is down");
             }
-            report(&request, noise, &*stages)
+            let noise = |value, repeat| noise * draw(value, repeat) + luck(value, repeat);
+            report(&request, worth, noise, &*stages)
         })
     }
 }
 
-fn report(request: &EvalRequest, noise: f64, stages: &dyn StageSink) -> EvalReport {
+fn report(
+    request: &EvalRequest,
+    worth: fn(f64) -> f64,
+    noise: impl Fn(f64, u32) -> f64,
+    stages: &dyn StageSink,
+) -> EvalReport {
     let value = number(&request.program);
-    let crashed = !value.is_finite() || (value as i64) % 7 == 3;
-    let samples: Vec<f64> = (request.repeats.0..request.repeats.1)
-        .map(|repeat| {
-            let bits =
-                value.to_bits().wrapping_mul(0x9e37_79b9).wrapping_add(u64::from(repeat) * 77_773);
-            value + noise * ((bits >> 7) % 1000) as f64 / 1000.0
-        })
-        .collect();
+    let worth = worth(value);
+    let crashed = !worth.is_finite();
+    let samples: Vec<f64> =
+        (request.repeats.0..request.repeats.1).map(|repeat| worth + noise(value, repeat)).collect();
     let mean = samples.iter().sum::<f64>() / samples.len() as f64;
     let status = if crashed { EvalStatus::Crashed } else { EvalStatus::Ok };
     let mut report = EvalReport::host_fault(if crashed { "it fell" } else { "" });
@@ -220,6 +258,7 @@ pub struct World {
     pub start: Option<Program>,
     pub cost: Option<Reservation>,
     pub bounds: f64,
+    pub step: fn(u64) -> f64,
     pub slots: Slots,
     pub evaluator: Arc<Score>,
     pub clock: Arc<dyn Clock>,
@@ -238,6 +277,7 @@ impl World {
             start: Some(Program::single("number.txt", "1")),
             cost: None,
             bounds: 500.0,
+            step: whole_step,
             slots: Slots { proposals: 3, evaluations: 4 },
             evaluator: Arc::default(),
             clock: Arc::new(SystemClock),
@@ -287,7 +327,7 @@ impl World {
         run(EngineSetup {
             begin,
             parts: self.parts(),
-            proposer: Box::new(Steps { cost: self.cost, bounds: self.bounds }),
+            proposer: Box::new(Steps { cost: self.cost, bounds: self.bounds, step: self.step }),
             journal: Box::new(self.tape.clone()),
             projection: Box::new(Nothing),
             blobs: Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
