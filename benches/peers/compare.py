@@ -24,11 +24,15 @@ SHIPPED = HERE.parent.parent / "evaluators" / "tasks"
 PEER = "openevolve"
 # With the database settings that its own examples have.
 PEER_AS_EXAMPLE = "openevolve, as in its examples"
+DIFF_ONLY = ["--set", "search.operators={diff=1.0}"]
 OURS = {
     "evolve": [],
     # Without whole rewrites, crossover and mutation: the same questions as the peer asks.
-    "evolve, diff only": ["--set", "search.operators={diff=1.0}"],
+    "evolve, diff only": DIFF_ONLY,
     "evolve, unconfined": ["--sandbox", "unconfined"],
+    # The peer's rule in evolve's loop, and the baselines.
+    **{f"evolve, {rule}, diff only": [*DIFF_ONLY, "--set", f'search.strategy="{rule}"']
+       for rule in ("map-elites", "greedy", "best-of-n")},
 }
 
 
@@ -92,7 +96,8 @@ def measured(command, log, **options):
         done.set()
         watcher.join()
     if process.returncode:
-        sys.exit(f"{command[0]} ended with {process.returncode}:\n{pathlib.Path(log).read_text()[-3000:]}")
+        sys.exit(f"{command[0]} ended with {process.returncode}:\n"
+                 f"{pathlib.Path(log).read_text()[-3000:]}")
     return {"wall_s": wall, "cpu_s": used.ru_utime + used.ru_stime,
             "peak_rss_mib": peak[0] / 1024, "peak_pss_mib": peak[1] / 1024}
 
@@ -158,6 +163,11 @@ def interval(a, b, draws=10_000):
     return values[int(0.025 * draws)], values[int(0.975 * draws) - 1]
 
 
+def versus(scores, others):
+    others = [run["score"] for run in others]
+    return "{:.2f} [{:.2f}, {:.2f}]".format(superiority(scores, others), *interval(scores, others))
+
+
 def tables(runs):
     """The results as markdown."""
     lines = []
@@ -167,20 +177,21 @@ def tables(runs):
             if run["task"] == task:
                 of.setdefault(run["system"], []).append(run)
         lines += [f"### {task}", "",
-                  "| | median best | beats the peer | candidates | invalid | model calls | wall s | "
-                  "candidates/s | while searching | CPU ms a candidate | peak RSS MiB | PSS MiB |",
-                  "|" + " --- |" * 12]
+                  "| | median best | beats OpenEvolve | beats it as in its examples | candidates | "
+                  "invalid | model calls | wall s | candidates/s | while searching | CPU ms a candidate | peak RSS MiB | PSS MiB |",
+                  "|" + " --- |" * 13]
         for system, group in of.items():
             def middle(key):
                 return statistics.median(run[key] for run in group)
-            scores, base = ([run["score"] for run in g] for g in (group, of[PEER]))
-            beats = "" if system == PEER else "{:.2f} [{:.2f}, {:.2f}]".format(
-                superiority(scores, base), *interval(scores, base))
+            scores = [run["score"] for run in group]
+            beats = ["" if system == other or other not in of else versus(scores, of[other])
+                     for other in (PEER, PEER_AS_EXAMPLE)]
             rate = [statistics.median(r["candidates"] / r[k] for r in group)
                     for k in ("wall_s", "search_s")]
             cpu = statistics.median(1000 * r["cpu_s"] / r["candidates"] for r in group)
             lines.append(
-                f"| {system} | {statistics.median(scores):.4f} | {beats} | {middle('candidates'):g} | "
+                f"| {system} | {statistics.median(scores):.4f} | {' | '.join(beats)} | "
+                f"{middle('candidates'):g} | "
                 f"{middle('invalid'):g} | {middle('calls'):g} | {middle('wall_s'):.1f} | {rate[0]:.1f} | "
                 f"{rate[1]:.1f} | {cpu:.0f} | {middle('peak_rss_mib'):.0f} | {middle('peak_pss_mib'):.0f} |")
         seeds = sorted({run["seed"] for group in of.values() for run in group})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # evolve beside OpenEvolve: same tasks, same scoring, same (mock) model, same number of evaluations.
-# Not a part of CI: it needs a package index and some twenty minutes. What it says is written in
+# Not a part of CI: it needs a package index and some ten minutes after the build. What it said is in
 # docs/benchmarks/peers.md.
 #
 #   benches/peers/openevolve.sh [--seeds 10] [--iterations 200] [--slots 2] [--latency 0] …
