@@ -1,6 +1,8 @@
 //! Live commands over `control.sock`: one JSON object a line, answered by one.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -15,6 +17,8 @@ use crate::message::Message;
 
 /// Longest command line that is read.
 const LONGEST_LINE: u64 = 64 * 1024;
+/// Longest path that every system takes as a socket's address, in bytes.
+const LONGEST_ADDRESS: usize = 100;
 /// How long a client waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -75,8 +79,8 @@ pub enum ControlError {
 
 /// Sends a command to the process that has the run and waits for the answer.
 pub fn send(socket: &Path, command: &Command) -> Result<Reply, ControlError> {
-    let mut stream = UnixStream::connect(socket)
-        .map_err(|_| ControlError::NotLive { path: socket.to_owned() })?;
+    let stream = reachable(socket).and_then(|(_folder, short)| UnixStream::connect(short));
+    let mut stream = stream.map_err(|_| ControlError::NotLive { path: socket.to_owned() })?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_string(command)?;
@@ -87,6 +91,21 @@ pub fn send(socket: &Path, command: &Command) -> Result<Reply, ControlError> {
     Ok(serde_json::from_str(&answer)?)
 }
 
+/// A path by which a socket can be reached however deep its folder is: addresses of sockets end
+/// after some hundred bytes, so a longer one goes by the folder's open descriptor, which must be
+/// kept for as long.
+fn reachable(socket: &Path) -> std::io::Result<(Option<File>, PathBuf)> {
+    let (Some(folder), Some(name)) = (socket.parent(), socket.file_name()) else {
+        return Ok((None, socket.to_owned()));
+    };
+    if socket.as_os_str().len() <= LONGEST_ADDRESS {
+        return Ok((None, socket.to_owned()));
+    }
+    let folder = File::open(folder)?;
+    let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+    Ok((Some(folder), short))
+}
+
 /// Opens the socket. One left by a process that is gone is replaced; the run's lock has
 /// made sure that it is gone.
 pub(crate) fn listen(socket: &Path) -> std::io::Result<UnixListener> {
@@ -94,7 +113,8 @@ pub(crate) fn listen(socket: &Path) -> std::io::Result<UnixListener> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(socket)?;
+    let (_folder, short) = reachable(socket)?;
+    let listener = UnixListener::bind(short)?;
     // Only the owner steers a run.
     std::fs::set_permissions(socket, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(listener)
@@ -157,7 +177,9 @@ mod tests {
     #[tokio::test]
     async fn a_hostile_client_gets_an_answer_and_harms_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("control.sock");
+        let deep = folder.path().join("deep".repeat(30));
+        std::fs::create_dir(&deep).unwrap();
+        let socket = deep.join("control.sock");
         std::fs::write(&socket, "left over").unwrap();
         let listener = listen(&socket).unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -168,10 +190,14 @@ mod tests {
             }
         });
         let answers = tokio::task::spawn_blocking(move || {
-            let mut bad = UnixStream::connect(&socket).unwrap();
+            let connect = || {
+                let (_folder, short) = reachable(&socket).unwrap();
+                UnixStream::connect(short).unwrap()
+            };
+            let mut bad = connect();
             bad.write_all(b"\x00garbage\n{\"command\":\"pause\"").unwrap();
             drop(bad);
-            let mut bad = UnixStream::connect(&socket).unwrap();
+            let mut bad = connect();
             bad.write_all(b"nonsense\n").unwrap();
             let mut line = String::new();
             BufReader::new(bad).read_line(&mut line).unwrap();

@@ -8,6 +8,7 @@ use crate::epoch::Epoch;
 use crate::map_elites::MapElites;
 use crate::parameters::{BadParameter, Kind, OwnParameter, Parameters};
 use crate::pareto::Pareto;
+use crate::polish::{self, Polished};
 use crate::two_level::TwoLevel;
 use crate::ucb::Ucb;
 use crate::{Menu, Strategy};
@@ -67,7 +68,7 @@ fn known() -> String {
 
 const ISLANDS: Parameter = Parameter {
     key: "islands",
-    meaning: "islands at the start; stagnation adds more, up to twice as many",
+    meaning: "most islands; there is one at first, and stagnation founds the others",
 };
 const ISLANDS_FIXED: Parameter = Parameter { key: "islands", meaning: "islands" };
 const ARCHIVE: Parameter =
@@ -80,6 +81,10 @@ const ADAPTED: Parameter = Parameter {
 const OPERATOR_CHOICE: Parameter = Parameter {
     key: "operator_choice",
     meaning: "`bandit`, or `weights` to keep the operators' weights as they are",
+};
+const POLISHING: Parameter = Parameter {
+    key: "operator_choice",
+    meaning: "`bandit` adapts the share of `mutate` among the operators, `weights` keeps it",
 };
 const MODEL_CHOICE: Parameter = Parameter {
     key: "model_choice",
@@ -132,8 +137,9 @@ const STRATEGIES: &[StrategyInfo] = &[
     StrategyInfo {
         name: "adaptive",
         from: "AdaEvolve's improvement signal, repaired; ShinkaEvolve's bandits; ours",
-        rule: "islands by discounted UCB on gains; exploration rises as gains become rare; \
-               bandits over operators and models; new islands when stalled",
+        rule: "the best while gains are frequent, the top 30 and deeper as they become rare; \
+               new islands when stalled, chosen by discounted UCB on gains; bandits over operators \
+               and models",
         parameters: &[ISLANDS, ARCHIVE, ADAPTED, OPERATOR_CHOICE, MODEL_CHOICE, INSPIRATIONS],
         own: &[],
     },
@@ -142,7 +148,7 @@ const STRATEGIES: &[StrategyInfo] = &[
         from: "OpenEvolve; Mouret and Clune 2015",
         rule: "islands in turn, each a grid over descriptors whose cells keep their best; any \
                cell, a top one, or one by rank; copies of the best migrate along a ring",
-        parameters: &[ISLANDS_FIXED, OPERATORS, INSPIRATIONS],
+        parameters: &[ISLANDS_FIXED, OPERATORS, POLISHING, INSPIRATIONS],
         own: MAP_ELITES,
     },
     StrategyInfo {
@@ -150,7 +156,7 @@ const STRATEGIES: &[StrategyInfo] = &[
         from: "ASI-Evolve",
         rule: "the parent has the highest minmax(score) + c·√(ln N / n), n counting what was made \
                of it and what is under way",
-        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        parameters: &[ARCHIVE, OPERATORS, POLISHING, INSPIRATIONS],
         own: &[OwnParameter {
             key: "c",
             meaning: "weight of what is little tried",
@@ -162,7 +168,7 @@ const STRATEGIES: &[StrategyInfo] = &[
         from: "GEPA",
         rule: "who leads on a case (a per-instance score; else an objective) may be a parent, the \
                more cases the more often; crossover takes whom it complements best",
-        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        parameters: &[ARCHIVE, OPERATORS, POLISHING, INSPIRATIONS],
         own: &[],
     },
     StrategyInfo {
@@ -170,7 +176,7 @@ const STRATEGIES: &[StrategyInfo] = &[
         from: "Execution-grounded automated AI research",
         rule: "batches with a barrier; min(0.5 + 0.1·⌊e/2⌋, 0.8) of epoch e starts from the best \
                of earlier ones, the rest anew; ideas of the epoch are shown as taken",
-        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        parameters: &[ARCHIVE, OPERATORS, POLISHING, INSPIRATIONS],
         own: &[
             OwnParameter {
                 key: "batch",
@@ -188,7 +194,7 @@ const STRATEGIES: &[StrategyInfo] = &[
         name: "two-level",
         from: "ASI-Arch",
         rule: "a pool of the best: the parent from its first ranks, references from those below",
-        parameters: &[ARCHIVE, OPERATORS],
+        parameters: &[ARCHIVE, OPERATORS, POLISHING],
         own: &[
             OwnParameter {
                 key: "pool",
@@ -211,14 +217,14 @@ const STRATEGIES: &[StrategyInfo] = &[
         name: "greedy",
         from: "baseline: hill climbing",
         rule: "the best candidate is always the parent",
-        parameters: &[OPERATORS, INSPIRATIONS],
+        parameters: &[OPERATORS, POLISHING, INSPIRATIONS],
         own: &[],
     },
     StrategyInfo {
         name: "random",
         from: "baseline: no selection pressure but the archive's bound",
         rule: "the parent is drawn evenly from the archive",
-        parameters: &[ARCHIVE, OPERATORS, INSPIRATIONS],
+        parameters: &[ARCHIVE, OPERATORS, POLISHING, INSPIRATIONS],
         own: &[],
     },
     StrategyInfo {
@@ -243,7 +249,10 @@ pub fn build(config: &SearchSection, menu: Menu) -> Result<Box<dyn Strategy>, Ba
         return Err(UnknownStrategy { name: name.to_owned(), suggestion }.into());
     };
     let parameters = Parameters::of(config, info.own)?;
-    Ok(match name {
+    let mut menu = menu;
+    let obeys = info.parameters.contains(&POLISHING);
+    let polishing = if obeys { polish::split(config, &mut menu) } else { None };
+    let strategy: Box<dyn Strategy> = match name {
         "map-elites" => Box::new(MapElites::new(config, menu, &parameters)),
         "ucb" => Box::new(Ucb::new(config, menu, &parameters)),
         "pareto" => Box::new(Pareto::new(config, menu)),
@@ -253,6 +262,10 @@ pub fn build(config: &SearchSection, menu: Menu) -> Result<Box<dyn Strategy>, Ba
         "random" => Box::new(Random::new(config, menu)),
         "best-of-n" => Box::new(BestOfN::new(menu)),
         _ => Box::new(Adaptive::new(config, menu)),
+    };
+    Ok(match polishing {
+        Some(weights) => Box::new(Polished::new(strategy, weights)),
+        None => strategy,
     })
 }
 

@@ -169,23 +169,29 @@ fn stagnation_founds_new_islands_from_elites_and_gains_do_not() {
         });
         run.facts.candidates.iter().map(|c| c.selection.island).max().unwrap()
     };
-    assert_eq!(newest(false), 3, "four islands, as the task says");
-    assert!(newest(true) > 3);
+    assert_eq!(newest(false), 0, "one island as long as it pays");
+    assert!(newest(true) > 3, "new ones take the place of the poorest");
 }
 
 #[test]
 fn what_gains_on_one_island_becomes_a_parent_on_others() {
+    const STALL: usize = 1000;
     let mut run = Run::new(&section("adaptive"), mutate_only(), Goal::Maximize, Some(0.0));
-    run.go(1500, 2, |facts, candidate| {
+    let score = |facts: &Facts, candidate: &evolve_core::facts::CandidateFacts, gains| {
         let parent = facts.candidate(candidate.parents()[0]).and_then(|p| p.score()).unwrap();
-        End::Score(parent + if candidate.id.0.is_multiple_of(5) { 1.0 } else { -0.01 })
-    });
-    let islands = run.facts.candidates.iter().map(|c| c.selection.island);
-    assert!(islands.max().unwrap() < 4, "no foundation, which would move candidates too");
+        End::Score(parent + if gains { 1.0 } else { -0.01 })
+    };
+    run.go(STALL, 2, |facts, candidate| score(facts, candidate, false));
+    let newest = |run: &Run| run.facts.candidates.iter().map(|c| c.selection.island).max().unwrap();
+    let founded = newest(&run);
+    assert!(founded > 0, "no second island");
+    let gains = |id: CandidateId| id.0.is_multiple_of(5);
+    run.go(1500, 2, |facts, candidate| score(facts, candidate, gains(candidate.id)));
+    assert_eq!(newest(&run), founded, "no foundation, which would move candidates too");
     let moved = run.facts.candidates.iter().filter(|child| {
         let parent = child.parents().first().and_then(|id| run.facts.candidate(*id));
         parent.is_some_and(|parent| {
-            parent.id != CandidateId::START && parent.selection.island != child.selection.island
+            parent.id.0 > STALL as u64 && parent.selection.island != child.selection.island
         })
     });
     assert!(moved.count() > 0);
@@ -410,4 +416,44 @@ fn best_of_n_starts_from_the_start_and_greedy_from_the_best() {
         let end = ends(&greedy.facts);
         greedy.resolve(candidate, end);
     }
+}
+
+fn with_models_and_mutate() -> Menu {
+    let mut menu = with_models();
+    menu.operators.push((Operator::Mutate, 0.2));
+    menu
+}
+
+/// How many of the last 200 proposals are mutations, where these pay or the others do.
+fn polished(section: &SearchSection, mutation_pays: bool) -> usize {
+    let mut run = Run::new(section, with_models_and_mutate(), Goal::Maximize, Some(0.0));
+    run.go(600, 2, |facts, candidate| {
+        let parent = candidate.parents().first().and_then(|id| facts.candidate(*id)?.score());
+        let mutated = candidate.selection.operator == Operator::Mutate;
+        if mutated {
+            assert_eq!(candidate.parents().len(), 1);
+        }
+        let pays = candidate.id.0.is_multiple_of(3) && mutated == mutation_pays;
+        End::Score(parent.unwrap_or(0.0) + if pays { 1.0 } else { -1.0 })
+    });
+    let last = run.facts.candidates.iter().rev().take(200);
+    last.filter(|c| c.selection.operator == Operator::Mutate).count()
+}
+
+#[test]
+fn any_strategy_polishes_more_where_polishing_pays() {
+    for info in strategies() {
+        if info.name == "best-of-n" {
+            continue; // its samples are independent
+        }
+        let section = section(info.name);
+        let (pays, pays_not) = (polished(&section, true), polished(&section, false));
+        // The menu alone gives it a sixth: 33.
+        assert!(pays > 55, "{}: {pays} where it pays", info.name);
+        assert!((1..30).contains(&pays_not), "{}: {pays_not} where it does not", info.name);
+    }
+    let fixed = SearchSection { operator_choice: Choice::Weights, ..section("greedy") };
+    let (pays, pays_not) = (polished(&fixed, true), polished(&fixed, false));
+    // The menu gives it 33; four standard deviations are 21.
+    assert!((12..=54).contains(&pays) && (12..=54).contains(&pays_not), "{pays} {pays_not}");
 }

@@ -322,7 +322,7 @@ pub struct SearchSection {
     /// Seed of every random draw of the run.
     #[serde(default = "defaults::seed")]
     pub seed: u64,
-    /// Islands at the start (strategies with islands).
+    /// Islands, for strategies with islands; `adaptive` begins with one.
     #[serde(default = "defaults::islands")]
     #[schemars(range(min = 1, max = 64))]
     pub islands: u32,

@@ -7,6 +7,8 @@ const SIGNAL_FRESHNESS: f64 = 0.02;
 /// The signal at which exploration is half way between its bounds: one typical gain (share 1/2)
 /// in eighty evaluations.
 const SIGNAL_HALF: f64 = 0.006;
+/// The signal at which eagerness is one half: one typical gain in thirty-three evaluations.
+const EAGER_HALF: f64 = 0.015;
 /// The signal of a new island: gains are expected until their absence is seen.
 const SIGNAL_HOPED: f64 = 0.05;
 /// Bounds of the share of exploration.
@@ -43,6 +45,11 @@ impl Island {
     pub fn exploration(&self) -> f64 {
         let (least, most) = EXPLORE;
         least + (most - least) / (1.0 + self.signal / SIGNAL_HALF)
+    }
+
+    /// How readily gains come here, in `[0, 1)`.
+    pub fn eagerness(&self) -> f64 {
+        self.signal / (self.signal + EAGER_HALF)
     }
 
     /// Proposals resolved here, discounted.

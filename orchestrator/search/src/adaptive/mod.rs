@@ -3,7 +3,6 @@
 //! State changes only in [`Strategy::observe`]: [`learn`] credits what was tried and keeps the
 //! islands alive, [`select`] decides, without changing anything.
 
-mod gains;
 mod islands;
 mod learn;
 mod repairs;
@@ -18,8 +17,8 @@ use rand_pcg::Pcg64Mcg;
 use crate::archive::{Archive, MOST_SLOTS};
 use crate::bandit::Arms;
 use crate::flights::Flights;
+use crate::gains::Scale;
 use crate::{Menu, Strategy};
-use gains::Scale;
 use islands::Island;
 use repairs::Repairs;
 
@@ -51,15 +50,14 @@ impl Adaptive {
         let archive = config.archive.max(2) as usize;
         // An island of fewer than two members could never change its best for another.
         let most = MOST_SLOTS.min(archive / 2);
-        let islands = (config.islands.max(1) as usize).min(most);
-        let most_islands = (2 * islands).min(most);
+        let most_islands = (config.islands.max(1) as usize).min(most);
         Self {
             menu: Menu { operators: crate::choice::drawable(&menu), models: menu.models },
             inspirations: config.inspirations as usize,
             most_islands,
-            archive: Archive::new(islands, archive / most_islands),
-            islands: (0..islands as u32).map(Island::new).collect(),
-            next_island: islands as u32,
+            archive: Archive::new(1, archive / most_islands),
+            islands: vec![Island::new(0)],
+            next_island: 1,
             flights: Flights::default(),
             operators: Arms::new(OPERATORS_KEEP),
             models: Arms::new(MODELS_KEEP),

@@ -14,11 +14,14 @@ use crate::ranking::{Ranked, Ranking};
 
 /// Of the proposals that do not explore, those that take one of the island's very best.
 const EXPLOIT: f64 = 0.93;
-/// Probability of stopping at each rank, from the best down …
-const TOP: f64 = 0.9;
+/// Probability of stopping at each rank, from the best down, where gains are rare and where they
+/// are frequent: hill climbing while it pays, breadth when it does not …
+const TOP: (f64, f64) = (0.05, 0.9);
 /// … and what each proposal under way from that parent takes from it. Little: on a smooth
 /// landscape, workers that all start from the best are right.
 const RESERVED: f64 = 0.03;
+/// Ranks that count as the top at least, however small the island is.
+const LEAST_TOP: usize = 30;
 /// Probability of mending a failed draft, rather than drafting again, before anything has a
 /// score.
 const MEND_FIRST: f64 = 0.5;
@@ -118,7 +121,7 @@ impl Adaptive {
         let chosen = if draw < explores {
             self.least_used(rng, |rng| at_any_depth(ranking, rng))
         } else if draw < explores + EXPLOIT * (1.0 - explores) {
-            self.near_the_top(ranking, rng)
+            self.near_the_top(slot, rng)
         } else {
             // Balanced: good, and not yet much tried.
             let quarter = ranking.len().div_ceil(4);
@@ -127,13 +130,17 @@ impl Adaptive {
         chosen.or_else(|| ranking.best()).map_or(CandidateId::START, |ranked| ranked.id)
     }
 
-    /// From the best down through the top quarter, stopping with probability [`TOP`] at each,
-    /// less where proposals from it are under way: workers spread, yet several may have the best.
-    fn near_the_top(&self, ranking: &Ranking, rng: &mut Pcg64Mcg) -> Option<Ranked> {
-        let top = ranking.descending().take(ranking.len().div_ceil(4));
+    /// From the best down through the top quarter, stopping with a probability within [`TOP`] at
+    /// each, less where proposals from it are under way: workers spread, yet several may have the
+    /// best.
+    fn near_the_top(&self, slot: usize, rng: &mut Pcg64Mcg) -> Option<Ranked> {
+        let ranking = self.archive.ranking(slot);
+        let (rare, frequent) = TOP;
+        let stop = rare + (frequent - rare) * self.islands[slot].eagerness();
+        let top = ranking.descending().take(ranking.len().div_ceil(4).max(LEAST_TOP));
         for ranked in top {
             let reserved = f64::from(self.flights.of_parent(ranked.id));
-            if rng.random_bool(TOP / (1.0 + RESERVED * reserved)) {
+            if rng.random_bool(stop / (1.0 + RESERVED * reserved)) {
                 return Some(ranked);
             }
         }

@@ -4,7 +4,7 @@
 /// so that one enormous gain does not make all later ones look like nothing. Multiplying all
 /// scores by a number, or adding one, changes no share.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     log_mean: f64,
     seen: f64,
 }
