@@ -11,7 +11,9 @@
 //!   programs are duplicates.
 //! - [`mutate`], [`Memory`]: changes without a model, and what was learned from earlier ones.
 //!   The first edit of a [`Mutated`] change names the operator, its place and its step; edits
-//!   of kind `moved` name the numbers it moved, in units of their columns' spread.
+//!   of kind `moved` name the numbers it moved, in units of their columns' spread. A draw from
+//!   a distribution names its `generation` and its `seed`; the first draw of one also names
+//!   the `mean` and the `scale` of each number, so it has more edits than other changes.
 
 mod hash;
 mod language;

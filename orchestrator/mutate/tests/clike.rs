@@ -40,7 +40,7 @@ fn children_parse_differ_and_stay_inside_over_generations() {
         let start = Program::single(path, code);
         let editable = Editable::new(&start, &[]).unwrap();
         let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
-        for seed in 0..16 {
+        for seed in 0..20 {
             let mut line = vec![start.clone()];
             for generation in 0..40 {
                 let parent = line[line.len() - 1].clone();

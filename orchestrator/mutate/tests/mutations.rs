@@ -33,7 +33,7 @@ fn children_parse_differ_and_stay_inside_over_generations() {
     let start = Program::single("p.py", CODE);
     let editable = Editable::new(&start, &[]).unwrap();
     let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
-    for seed in 0..30 {
+    for seed in 0..40 {
         let mut line = vec![start.clone()];
         for generation in 0..60 {
             let parent = line[line.len() - 1].clone();
@@ -102,6 +102,32 @@ fn numbers_keep_their_kind_and_zeros_move() {
         }
     }
     assert!(whole > 20 && real > 20, "{whole} {real}");
+}
+
+#[test]
+fn a_number_stays_apart_from_the_word_before_it() {
+    for (language, path, text) in [
+        ("python", "p.py", "def f(x):\n    return-1 if x else-2.5\n"),
+        ("c", "p.c", "int f(int x) { if (x) return-1; else return-2; }\n"),
+        ("rust", "p.rs", "fn f(x: bool) -> i32 { if x { return-1; } return-2; }\n"),
+    ] {
+        let program = Program::single(path, text);
+        let editable = Editable::new(&program, &[]).unwrap();
+        let mut positive = 0;
+        for seed in 0..300 {
+            let mut rng = Pcg64Mcg::seed_from_u64(seed);
+            let memory = Memory::default();
+            let child = mutate(language, &program, &[], &editable, &memory, &mut rng).unwrap();
+            let text = &child.program.files[path];
+            let digit = |c: char| c.is_ascii_digit();
+            let followed =
+                |word: &str| text.split(word).skip(1).any(|rest| rest.starts_with(digit));
+            assert!(!followed("return") && !followed("else"), "{text}");
+            positive += u32::from(followed("return "));
+        }
+        // In the others the sign is no part of the number here.
+        assert!(positive > 0 || language != "python");
+    }
 }
 
 #[test]

@@ -55,9 +55,9 @@ fn parts(text: &str) -> Option<(String, Table, f64)> {
 }
 
 #[test]
-#[ignore = "a report for tuning: cargo nextest run -p evolve-mutate --run-ignored all packing --no-capture"]
+#[ignore = "a report for tuning: cargo nextest run --release -p evolve-mutate --run-ignored all packing_report --no-capture"]
 fn packing_report() {
-    report("packing", START, evaluate, &[2000, 5000, 8000], 5);
+    report("packing", START, evaluate, &[5000, 30_000, 60_000], 5);
 }
 
 #[test]
@@ -65,22 +65,52 @@ fn a_table_of_centres_becomes_a_good_packing() {
     for seed in [1, 2] {
         let mut run = Run::new(START, evaluate, seed);
         run.steps(2500);
-        assert!(run.best() > 2.25, "seed {seed}: {}", run.best());
+        assert!(run.best() > 2.3, "seed {seed}: {}", run.best());
     }
 }
 
 #[test]
 fn what_is_learned_is_a_fold_of_the_journal() {
     let mut run = Run::new(START, evaluate, 3);
-    run.steps(150);
+    run.steps(400);
     let (live, replayed) = run.replayed();
     assert_eq!(live, replayed);
 }
 
 #[test]
+fn narrow_ridges_are_followed() {
+    // Ten numbers, each of which must nearly equal the next: small steps of single numbers
+    // gain nothing, and of many in random directions hardly more.
+    const TEXT: &str = "X = [0.5, 0.9, 0.2, 0.7, 0.4, 0.6, 0.1, 0.8, 0.3, 0.5]\n";
+    let evaluate = |text: &str| {
+        let list = text.trim().strip_prefix("X = [")?.strip_suffix(']')?;
+        let x = list.split(", ").map(|x| x.parse().ok()).collect::<Option<Vec<f64>>>()?;
+        let ridge: f64 = x.windows(2).map(|pair| 1e5 * (pair[0] - pair[1]).powi(2)).sum();
+        (x.len() == 10).then_some(-ridge - x.iter().map(|x| (x - 9.0).powi(2)).sum::<f64>())
+    };
+    let mut run = Run::new(TEXT, evaluate, 1);
+    run.steps(10_000);
+    assert!(run.best() > -0.1, "{}", run.best());
+}
+
+#[test]
+fn draws_that_always_fail_are_given_up() {
+    let evaluate = |text: &str| (text == "x = 1.5\ny = 2.5\nz = -0.5\n").then_some(1.0);
+    let mut run = Run::new("x = 1.5\ny = 2.5\nz = -0.5\n", evaluate, 1);
+    let draws = |run: &Run| run.operators.get("distribution").map_or(0, |o| o.0);
+    run.steps(60);
+    let early = draws(&run);
+    run.steps(600);
+    let before = draws(&run);
+    run.steps(60);
+    let late = draws(&run) - before;
+    assert!(early >= 4 && 3 * late < early, "{early} {late}");
+}
+
+#[test]
 fn learning_pays() {
     let mut run = Run::new(START, evaluate, 4);
-    run.steps(1200);
+    run.steps(3000);
     let tries = |kinds: &[&str]| {
         kinds.iter().map(|kind| run.operators.get(*kind).map_or(0, |o| o.0)).sum::<u32>()
     };

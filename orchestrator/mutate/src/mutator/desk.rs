@@ -205,6 +205,26 @@ pub(super) struct Replacement {
     plain: bool,
 }
 
+impl Replacement {
+    /// Adds a blank where a sign or bracket gave way to a word or digit beside another one:
+    /// `return-1` must not become `return4`.
+    fn keep_apart(&mut self, text: &str) {
+        let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let old = text.get(self.range.clone()).unwrap_or_default();
+        let before = text.get(..self.range.start).and_then(|before| before.chars().next_back());
+        let after = text.get(self.range.end..).and_then(|after| after.chars().next());
+        let (first, last) = (self.text.chars().next(), self.text.chars().next_back());
+        if in_word(before) && in_word(first) && !in_word(old.chars().next()) {
+            self.text.insert(0, ' ');
+            self.plain = false;
+        }
+        if in_word(after) && in_word(last) && !in_word(old.chars().next_back()) {
+            self.text.push(' ');
+            self.plain = false;
+        }
+    }
+}
+
 /// A change in the making.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sketch {
@@ -240,15 +260,16 @@ impl Sketch {
 
     /// Writes a number anew; false if that would change nothing.
     pub(super) fn set(&mut self, number: &Number, value: f64) -> bool {
+        self.set_within(number, value, value - number.value)
+    }
+
+    /// Writes a number anew, with the digits that a step of this size deserves.
+    pub(super) fn set_within(&mut self, number: &Number, value: f64, step: f64) -> bool {
         let value = if number.unsigned { value.abs() } else { value };
         if !value.is_finite() {
             return false;
         }
-        let text = if number.integer {
-            number::integer(value)
-        } else {
-            number::float(value, value - number.value)
-        };
+        let text = if number.integer { number::integer(value) } else { number::float(value, step) };
         if text.parse() == Ok(number.value) {
             return false;
         }
@@ -271,7 +292,8 @@ impl Sketch {
         for (index, file) in desk.files.iter().enumerate() {
             let mut text = String::with_capacity(file.text.len() + 64);
             let mut at = 0;
-            for replacement in self.replacements.iter().filter(|r| r.file == index) {
+            for replacement in self.replacements.iter_mut().filter(|r| r.file == index) {
+                replacement.keep_apart(file.text);
                 text.push_str(file.text.get(at..replacement.range.start)?);
                 text.push_str(&replacement.text);
                 at = replacement.range.end;
@@ -291,10 +313,18 @@ impl Sketch {
             return None;
         }
         let mut tree = file.parsed.tree.clone();
+        // Ends of the replaced, and how far what follows is moved: forth and back.
+        let mut ends: Vec<(usize, usize, usize)> = Vec::with_capacity(mine.len());
+        for replacement in mine {
+            let (forth, back) = ends.last().map_or((0, 0), |(_, forth, back)| (*forth, *back));
+            let (new, old) = (replacement.text.len(), replacement.range.len());
+            ends.push((replacement.range.end, forth + new, back + old));
+        }
         let moved = |at: usize| {
             // Ends of a replaced number count as behind it, its start as before.
-            let before = mine.iter().take_while(|r| r.range.end <= at);
-            before.fold(at, |to, r| to + r.text.len() - r.range.len())
+            let before = ends.partition_point(|(end, ..)| *end <= at);
+            let last = before.checked_sub(1).and_then(|before| ends.get(before));
+            last.map_or(at, |(_, forth, back)| at + forth - back)
         };
         for node in &mut tree.nodes {
             node.range = moved(node.range.start)..moved(node.range.end);

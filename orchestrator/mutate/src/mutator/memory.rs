@@ -12,6 +12,7 @@ use evolve_core::event::{Edit, Envelope, Event, Operator};
 use evolve_core::facts::Facts;
 use evolve_core::outcome::{EvalPurpose, EvalStatus};
 
+use super::draws::{DISTRIBUTION, Draws};
 use crate::hash::Fnv;
 
 /// Most places remembered; the longest untouched go first.
@@ -41,6 +42,7 @@ struct State {
     typical: f64,
     operators: BTreeMap<String, Credit>,
     places: HashMap<u64, Place>,
+    draws: Draws,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,7 +86,27 @@ impl Memory {
             (Some(_), None) => self.state.typical,
             _ => -1.0,
         };
-        Arc::make_mut(&mut self.state).learn(&candidate.change.edits, gain);
+        let edits = &candidate.change.edits;
+        let score = candidate.score();
+        let best = facts.best().and_then(|best| best.score());
+        let leads = score.is_some_and(|s| best.is_none_or(|best| goal.is_better(s, best)));
+        let state = Arc::make_mut(&mut self.state);
+        state.learn(edits, gain);
+        state.draws.observe(edits, score.map(|score| goal.turned(score)), leads);
+        if let Some(first) = edits.first().filter(|first| first.kind == DISTRIBUTION) {
+            state.touch(SCORED, &first.site).count(score.is_some());
+        }
+    }
+
+    /// The share of draws at this place that lately had a score; 1 before any.
+    pub(super) fn scored(&self, site: &str) -> f64 {
+        let place = self.place(SCORED, site);
+        (place.wins + 1.0) / (place.tries + 1.0)
+    }
+
+    /// The distributions under way.
+    pub(super) fn draws(&self) -> &Draws {
+        &self.state.draws
     }
 
     /// How much an operator won lately per try; between 0 and about 1. Untried ones are
@@ -116,6 +138,8 @@ impl Memory {
     }
 }
 
+/// The kind under which it is kept whether draws had scores.
+const SCORED: &str = "scored";
 /// The kind under which directions are kept: they belong to a number, whatever moved it.
 const PULL: &str = "pull";
 

@@ -3,11 +3,15 @@
 
 mod blend;
 mod desk;
+mod distribution;
+mod draws;
+mod ensemble;
 mod memory;
 mod number;
 mod numeric;
 mod recent;
 mod structure;
+mod triangle;
 
 use std::cell::OnceCell;
 
@@ -20,6 +24,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::language::{self, Syntax};
 use crate::regions::Editable;
 use desk::{Desk, Group, Sketch};
+use draws::DISTRIBUTION;
 pub use memory::Memory;
 
 /// Tries before giving up.
@@ -100,6 +105,7 @@ const OPERATORS: &[(&str, f64, Make)] = &[
     ("order", 0.1, structure::order),
     ("repeat", 0.1, structure::statement),
     ("splice", 0.3, structure::splice),
+    (DISTRIBUTION, 0.0, ensemble::draw),
 ];
 
 /// Makes one child of `parent`. `donors` are other programs of the run that material may be
@@ -124,8 +130,12 @@ pub fn mutate(
     let mut tools = Tools { desk: &desk, donors: &donors, memory, rng };
     let weigh = |(kind, prior, _): &(&str, f64, Make)| prior * (FLOOR + memory.promise(kind));
     let mut weights: Vec<f64> = OPERATORS.iter().map(weigh).collect();
+    // Draws have a share of their own.
+    let draws = tools.rng.random_bool(ensemble::share(&desk, memory));
+    let place = || OPERATORS.iter().position(|(kind, ..)| *kind == DISTRIBUTION);
+    let mut first = if draws { place() } else { None };
     for _ in 0..TRIES {
-        let Some(chosen) = tools.pick(&weights) else { break };
+        let Some(chosen) = first.take().or_else(|| tools.pick(&weights)) else { break };
         let Some(mut sketch) = OPERATORS[chosen].2(&mut tools) else {
             weights[chosen] *= 0.5; // it may have no place in this program
             continue;

@@ -10,7 +10,9 @@ use crate::language::outline::Outline;
 use crate::language::tree::Tree;
 
 /// Texts kept per thread, the most recent ones.
-const KEPT: usize = 24;
+const KEPT: usize = 96;
+/// Bytes of text kept per thread; what is made of them is some forty times as large.
+const KEPT_BYTES: usize = 512 * 1024;
 /// Longer texts are not kept.
 const LONGEST: usize = 64 * 1024;
 
@@ -51,7 +53,13 @@ pub(super) fn parsed(syntax: &'static dyn Syntax, text: &str) -> Option<Rc<Parse
     });
     if text.len() <= LONGEST {
         RECENT.with_borrow_mut(|recent| {
-            recent.truncate(KEPT - 1);
+            let mut room = KEPT_BYTES - text.len();
+            let fits = recent.iter().take(KEPT - 1).take_while(|entry| {
+                room = room.saturating_sub(entry.text.len());
+                room > 0
+            });
+            let kept = fits.count();
+            recent.truncate(kept);
             let entry =
                 Entry { language: syntax.name(), text: text.into(), parsed: parsed.clone() };
             recent.push_front(entry);

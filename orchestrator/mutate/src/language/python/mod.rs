@@ -1,5 +1,6 @@
 //! Python.
 
+mod effects;
 mod names;
 mod normal;
 mod sites;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::effects::Effects;
 use super::is_statement;
 use crate::language::finder::{Finder, Terms};
 use crate::language::outline::{Literal, Outline, Statement, Subtree, Token};
@@ -201,31 +202,12 @@ impl<'a> Sites<'a> {
             return None;
         }
         let first = self.tree.children(id).next()?;
-        let target = matches!(self.tree.kind(first), "assignment" | "augmented_assignment")
-            .then(|| self.tree.field(first, "left"))
-            .flatten();
-        let names = |id: NodeId| {
-            let inner = id..self.tree.nodes[id].end;
-            inner
-                .filter(|n| self.tree.kind(*n) == "identifier")
-                .map(|n| self.finder.source(n).to_owned())
-        };
-        let writes: BTreeSet<String> = target.map(|t| names(t).collect()).unwrap_or_default();
-        let mut reads: BTreeSet<String> = names(id).collect();
-        let plain = target.is_some_and(|t| self.tree.kind(t) == "identifier");
-        if plain && self.tree.kind(first) == "assignment" {
-            let right: BTreeSet<String> = self
-                .tree
-                .field(first, "right")
-                .map(|right| names(right).collect())
-                .unwrap_or_default();
-            reads.retain(|name| right.contains(name));
-        }
+        let effects = Effects::of(self.text, self.tree, id, first);
         let range = self.tree.nodes[id].range.clone();
         // A plain assignment may introduce a name that is needed below.
-        let expendable = !plain || self.tree.kind(first) == "augmented_assignment";
+        let expendable = !effects.introduces;
         let site = self.finder.site(id);
-        Some(Statement { range, reads, writes, expendable, site })
+        Some(Statement { range, reads: effects.reads, writes: effects.writes, expendable, site })
     }
 
     fn subtrees(&mut self) {
