@@ -255,11 +255,18 @@ impl Dispatcher {
     fn duplicate(&self, new: &evolve_core::event::Proposed) -> Option<Rejected> {
         let facts = self.machine.facts();
         let known = |hash| facts.known_program(hash);
-        let clash = known(new.program).or_else(|| new.normal.and_then(known))?;
+        let summary = &new.change.summary;
+        let (clash, detail) = if let Some(clash) = known(new.program) {
+            (clash, format!("it is {clash} again ({summary})"))
+        } else {
+            let clash = new.normal.and_then(known)?;
+            let what = "only layout, comments or local names differ";
+            (clash, format!("it is {clash} in other words: {what} ({summary})"))
+        };
         Some(Rejected {
             candidate: new.candidate,
             reason: RejectReason::Duplicate,
-            detail: format!("it is {clash} again ({})", new.change.summary),
+            detail,
             clash: Some(clash),
             prompt: new.prompt,
             forfeited: evolve_core::event::Reservation::default(),

@@ -53,6 +53,26 @@ fn no_program_is_evaluated_twice() {
 }
 
 #[test]
+fn a_program_in_other_words_costs_no_evaluation_and_is_told_from_a_copy() {
+    let mut world = World::new(TASK);
+    world.sense = Some(|value| (value / 2.0).floor());
+    let facts = world.start();
+    let repeats: Vec<_> = facts.candidates.iter().filter_map(|c| c.rejected.as_ref()).collect();
+    let said = |words: &str| repeats.iter().filter(|r| r.detail.contains(words)).count();
+    assert!(said("in other words") > 0 && said(" again (") > 0, "{repeats:?}");
+    let mut normal: Vec<_> = facts
+        .candidates
+        .iter()
+        .filter(|c| c.evaluation.is_some())
+        .filter_map(|c| c.normal)
+        .collect();
+    let all = normal.len();
+    normal.sort_unstable();
+    normal.dedup();
+    assert_eq!(normal.len(), all);
+}
+
+#[test]
 fn money_is_never_overshot_by_concurrent_calls() {
     for seed in 0..10 {
         let mut world =

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use evolve_core::event::{
     CallSettled, Change, Envelope, Event, Operator, Reservation, RunStarted, Selection, Slots,
 };
-use evolve_core::ids::CandidateId;
+use evolve_core::ids::{BlobHash, CandidateId};
 use evolve_core::money::TokenUsage;
 use evolve_core::outcome::{CallStatus, EvalReport, EvalStatus, RejectReason, StageReport, Usage};
 use evolve_core::ports::{
@@ -85,6 +85,8 @@ pub struct Steps {
     pub cost: Option<Reservation>,
     pub bounds: f64,
     pub step: fn(u64) -> f64,
+    /// What is the same of two numbers that are the same in other words.
+    pub sense: Option<fn(f64) -> f64>,
 }
 
 impl Proposer for Steps {
@@ -93,7 +95,7 @@ impl Proposer for Steps {
     }
 
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome> {
-        let (cost, bounds, step) = (self.cost, self.bounds, self.step);
+        let (cost, bounds, step, sense) = (self.cost, self.bounds, self.step, self.sense);
         Box::pin(async move {
             for _ in 0..request.seed % 5 {
                 tokio::task::yield_now().await;
@@ -104,7 +106,10 @@ impl Proposer for Steps {
             let result = if request.seed.is_multiple_of(11) {
                 Err(NoProgram::new(RejectReason::PatchFailed, "no luck"))
             } else {
-                Ok(next(&request, bounds, step))
+                let mut new = next(&request, bounds, step);
+                let sense = sense.map(|sense| sense(number(&new.program)).to_string());
+                new.normal = sense.map(|text| BlobHash::of(text.as_bytes()));
+                Ok(new)
             };
             ProposalOutcome { shown: vec!["item".into()], result }
         })
@@ -189,7 +194,7 @@ fn worth(value: f64) -> f64 {
 fn draw(value: f64, repeat: u32) -> f64 {
     let even = |salt: u64| {
         let text = format!("{value} {repeat} {salt}");
-        let bits = evolve_core::ids::BlobHash::of(text.as_bytes()).to_string();
+        let bits = BlobHash::of(text.as_bytes()).to_string();
         u64::from_str_radix(&bits[..12], 16).unwrap() as f64 / (1u64 << 48) as f64
     };
     2.0 * (even(0) + even(1) + even(2) - 1.5)
@@ -259,6 +264,7 @@ pub struct World {
     pub cost: Option<Reservation>,
     pub bounds: f64,
     pub step: fn(u64) -> f64,
+    pub sense: Option<fn(f64) -> f64>,
     pub slots: Slots,
     pub evaluator: Arc<Score>,
     pub clock: Arc<dyn Clock>,
@@ -278,6 +284,7 @@ impl World {
             cost: None,
             bounds: 500.0,
             step: whole_step,
+            sense: None,
             slots: Slots { proposals: 3, evaluations: 4 },
             evaluator: Arc::default(),
             clock: Arc::new(SystemClock),
@@ -327,7 +334,12 @@ impl World {
         run(EngineSetup {
             begin,
             parts: self.parts(),
-            proposer: Box::new(Steps { cost: self.cost, bounds: self.bounds, step: self.step }),
+            proposer: Box::new(Steps {
+                cost: self.cost,
+                bounds: self.bounds,
+                step: self.step,
+                sense: self.sense,
+            }),
             journal: Box::new(self.tape.clone()),
             projection: Box::new(Nothing),
             blobs: Arc::clone(&self.blobs) as Arc<dyn BlobStore>,
