@@ -139,7 +139,7 @@ fn lost_to_best(facts: &Facts, candidate: &CandidateFacts) -> Option<String> {
     let (own, other) = (samples(candidate), samples(best));
     let have = own.len() as u32;
     let lost = if have >= repeats_wanted(facts) {
-        let from = unchosen_from(facts, own.len().min(other.len()));
+        let from = tested_from(facts, own.len().min(other.len()));
         compare(goal, &own[from..], &other[from..]) != Comparison::Better
     } else {
         have < repeats(facts).max && compare(goal, own, other) == Comparison::NotBetter
@@ -149,7 +149,7 @@ fn lost_to_best(facts: &Facts, candidate: &CandidateFacts) -> Option<String> {
 
 /// The first repeat that chose neither a best nor, if there is none such, a contender, where
 /// enough follow it for a test of some power; else all must do.
-fn unchosen_from(facts: &Facts, both: usize) -> usize {
+fn tested_from(facts: &Facts, both: usize) -> usize {
     let least = repeats(facts).min as usize;
     match facts.unchosen_from(both) {
         0 if both >= least + ENOUGH => least,

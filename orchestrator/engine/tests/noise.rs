@@ -142,19 +142,33 @@ fn lucky(value: f64, repeat: u32) -> f64 {
     if (2.0..2.5).contains(&value) && repeat < 4 { 20.0 } else { 0.0 }
 }
 
-#[test]
-fn a_lucky_draw_does_not_reign() {
+/// They crash where luck ends.
+fn doomed(value: f64, repeat: u32) -> f64 {
+    if (2.0..2.5).contains(&value) && repeat >= 4 { f64::NAN } else { lucky(value, repeat) }
+}
+
+fn run_of_luck(luck: fn(f64, u32) -> f64) -> (World, Facts) {
     let task = TASK.replace("min = 1, max = 1", "min = 2, max = 4");
     let mut world = World::new(&task.replace("candidates = 40", "candidates = 600"));
-    let score = Score { noise: 0.1, worth: pit, luck: lucky, ..Default::default() };
-    world.evaluator = Arc::new(score);
+    world.evaluator = Arc::new(Score { noise: 0.1, worth: pit, luck, ..Default::default() });
     world.step = small_step;
     world.bounds = 4.0;
     let facts = world.start();
+    (world, facts)
+}
+
+#[test]
+fn a_lucky_draw_does_not_reign() {
+    let (world, facts) = run_of_luck(lucky);
     let lucky = |id: &CandidateId| (2.0..2.5).contains(&value(&world, &facts, *id));
-    let reigned = facts.promotions.iter().position(|(_, id)| lucky(id));
-    assert!(reigned.is_some(), "nobody was lucky");
+    assert!(facts.promotions.iter().any(|(_, id)| lucky(id)), "nobody was lucky");
     assert!(!lucky(&facts.best.unwrap()), "a lucky draw reigns");
-    let measured = &facts.best().unwrap().evaluation.as_ref().unwrap().samples;
-    assert!(measured.len() > 4, "its successor was measured where luck does not count");
+}
+
+#[test]
+fn a_best_that_fails_when_it_is_measured_again_loses_its_place() {
+    let (_, facts) = run_of_luck(doomed);
+    let fell = |id: CandidateId| facts.candidate(id).is_some_and(|c| c.score().is_none());
+    assert!(facts.promotions.iter().any(|(_, id)| fell(*id)), "nobody fell");
+    assert!(!fell(facts.best.unwrap()), "one that fell is still the best");
 }

@@ -110,7 +110,8 @@ impl Strategy for Polished {
         let mut selection = self.inner.select(facts, rng);
         let shares = self.arms.adapt(&self.weights, false);
         let polishing = shares.iter().find(|(polishes, _)| *polishes).map_or(0.0, |s| s.1);
-        if can_be_polished(selection.operator) && rng.random_bool(polishing.clamp(0.0, 1.0)) {
+        let possible = can_be_polished(selection.operator) && !selection.parents.is_empty();
+        if possible && rng.random_bool(polishing.clamp(0.0, 1.0)) {
             selection.operator = Operator::Mutate;
             // A mate is a donor here.
             let mate = selection.parents.split_off(1);

@@ -235,6 +235,9 @@ impl Facts {
                     self.best_was_measured(event);
                 } else if !self.is_above_best(event.candidate) {
                     self.contenders.retain(|id| *id != event.candidate);
+                } else if !self.contenders.contains(&event.candidate) {
+                    // A promotion had passed it over while it was measured.
+                    self.contenders.push(event.candidate);
                 }
             }
             EvalPurpose::Holdout => self.change(envelope, event.candidate, |c| {

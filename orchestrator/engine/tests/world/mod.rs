@@ -169,7 +169,7 @@ pub struct Score {
     pub noise: f64,
     /// What a number is really worth; NaN for a crash.
     pub worth: fn(f64) -> f64,
-    /// What a number gets besides in a repeat.
+    /// What a number gets besides in a repeat; NaN for a crash.
     pub luck: fn(f64, u32) -> f64,
 }
 
@@ -227,9 +227,9 @@ fn report(
 ) -> EvalReport {
     let value = number(&request.program);
     let worth = worth(value);
-    let crashed = !worth.is_finite();
     let samples: Vec<f64> =
         (request.repeats.0..request.repeats.1).map(|repeat| worth + noise(value, repeat)).collect();
+    let crashed = samples.iter().any(|sample| !sample.is_finite());
     let mean = samples.iter().sum::<f64>() / samples.len() as f64;
     let status = if crashed { EvalStatus::Crashed } else { EvalStatus::Ok };
     let mut report = EvalReport::host_fault(if crashed { "it fell" } else { "" });
