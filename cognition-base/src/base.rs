@@ -3,19 +3,28 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use evolve_core::BlobHash;
+use evolve_core::event::Reservation;
 use evolve_core::knowledge::CognitionItem;
-use evolve_core::ports::{HostFault, KnowledgeBase};
+use evolve_core::ports::{BoxFuture, Embedder, Found, HostFault, KnowledgeBase, Meter, Query};
 
-use crate::index::{self, ItemIndex};
+use crate::index::{self, ItemIndex, situation_words};
+use crate::insights::InsightTexts;
+use crate::item::ItemProblem;
+use crate::rank::{Scored, credit_factor, diversify, fuse, relative};
+use crate::vectors::Vectors;
 
 /// Version of what we put into the index: fields, words. Others are rebuilt.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The index, below the run's folder for indexes.
 const FOLDER: &str = "items";
 /// An index under construction.
 const UNFINISHED: &str = "items.new";
+/// Items of either order that are looked at for each question, at least.
+const POOL: usize = 32;
 /// Says what the index was built from; written last.
 const FINGERPRINT: &str = "items.fingerprint";
 
@@ -40,13 +49,46 @@ pub enum CognitionError {
         /// Why not.
         why: String,
     },
+    /// The shipped library does not have what a task names.
+    #[error("{problem}")]
+    Library {
+        /// What it lacks.
+        problem: ItemProblem,
+    },
 }
 
-/// Items that can be found by the situation that calls for them.
+/// What the steps of retrieval count for. The default is what was best for the situations that are
+/// kept for choosing (`docs/cognition.md`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    /// What a match in trigger, title, tags and body counts for.
+    pub fields: [f32; 4],
+    /// What a word of the task counts for beside one of `now`, from 0 to 1.
+    pub task: f32,
+    /// The constant of reciprocal rank fusion: the larger, the less the first ranks stand out.
+    pub fusion: f64,
+    /// What relevance counts for beside novelty, from 0 to 1; 1 does without diversity.
+    pub relevance: f64,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { fields: [2.0, 1.0, 1.0, 1.0], task: 0.3, fusion: 10.0, relevance: 0.8 }
+    }
+}
+
+/// Items that can be found by the situation that calls for them. Cheap to clone.
+#[derive(Clone)]
 pub struct Base {
-    items: Vec<CognitionItem>,
+    items: Arc<[CognitionItem]>,
+    index_dir: PathBuf,
     /// None without items: then nothing is opened or written.
-    index: Option<ItemIndex>,
+    index: Option<Arc<ItemIndex>>,
+    vectors: Option<Arc<Vectors>>,
+    insights: Arc<InsightTexts>,
+    weights: Weights,
+    /// Whether it was said that the embedder failed.
+    warned: Arc<AtomicBool>,
 }
 
 impl Base {
@@ -56,14 +98,46 @@ impl Base {
         index_dir: &Path,
         items: Vec<CognitionItem>,
     ) -> Result<Self, CognitionError> {
-        if items.is_empty() {
-            return Ok(Self { items, index: None });
-        }
-        let index = match open(index_dir, &items) {
-            Some(index) => index,
-            None => build(index_dir, &items)?,
+        let index = if items.is_empty() {
+            None
+        } else {
+            let opened = open(index_dir, &items);
+            Some(Arc::new(opened.map_or_else(|| build(index_dir, &items), Ok)?))
         };
-        Ok(Self { items, index: Some(index) })
+        Ok(Self {
+            items: items.into(),
+            index_dir: index_dir.to_owned(),
+            index,
+            vectors: None,
+            insights: Arc::default(),
+            weights: Weights::default(),
+            warned: Arc::default(),
+        })
+    }
+
+    /// With an embedder, whose order is fused with that by words. The items' vectors are taken
+    /// from a file beside the index, and computed where they are missing or another embedder's;
+    /// calls for that are reported to `meter`. If they cannot be had, words alone decide, which a
+    /// warning says. How long a call may take is the embedder's to bound.
+    pub async fn with_embedder(
+        mut self,
+        embedder: Arc<dyn Embedder>,
+        meter: Option<Meter>,
+    ) -> Self {
+        if !self.items.is_empty() {
+            match Vectors::of(&self.items, embedder, &self.index_dir, meter).await {
+                Ok(vectors) => self.vectors = Some(Arc::new(vectors)),
+                Err(fault) => self.warn(&fault),
+            }
+        }
+        self
+    }
+
+    /// With other weights.
+    #[must_use]
+    pub fn with_weights(mut self, weights: Weights) -> Self {
+        self.weights = weights;
+        self
     }
 
     /// Whether the index below `index_dir` is whole, of this version and of these items.
@@ -75,18 +149,71 @@ impl Base {
     pub fn items(&self) -> &[CognitionItem] {
         &self.items
     }
-}
 
-impl KnowledgeBase for Base {
-    fn retrieve(&self, situation: &str, top_k: usize) -> Result<Vec<CognitionItem>, HostFault> {
-        let Some(index) = &self.index else { return Ok(Vec::new()) };
-        let places = index.search(situation, top_k.min(self.items.len())).map_err(|error| {
+    fn warn(&self, fault: &HostFault) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!("knowledge is looked for by words alone: {fault}");
+        }
+    }
+
+    /// The items that may be of use, with their relevance.
+    async fn pool(&self, query: &Query, index: &ItemIndex) -> Result<Vec<Scored>, HostFault> {
+        let most = POOL.max(query.top_k * 4).min(self.items.len());
+        let words = situation_words(&query.situation, self.weights.task);
+        let by_words = index.search(&words, &self.weights.fields, most).map_err(|error| {
             HostFault::new(format!(
                 "cannot search the index of cognition items: {error}; resume the run, it is \
                  rebuilt if it is damaged"
             ))
         })?;
-        Ok(places.into_iter().filter_map(|place| self.items.get(place)).cloned().collect())
+        let Some(vectors) = &self.vectors else { return Ok(relative(by_words)) };
+        match vectors.nearest(&query.situation, most, query.meter.clone()).await {
+            Ok(nearest) => Ok(fuse(&[by_words, nearest], self.weights.fusion)),
+            Err(fault) => {
+                self.warn(&fault);
+                Ok(relative(by_words))
+            }
+        }
+    }
+
+    async fn items_for(&self, query: &Query) -> Result<Vec<CognitionItem>, HostFault> {
+        let Some(index) = self.index.as_ref().filter(|_| query.top_k > 0) else {
+            return Ok(Vec::new());
+        };
+        let mut pool = self.pool(query, index).await?;
+        // A damaged index may name what is not there.
+        pool.retain(|(place, _)| *place < self.items.len());
+        for (place, score) in &mut pool {
+            *score *= credit_factor(&query.credits, &self.items[*place].id, query.seed);
+        }
+        let about = |place: usize| {
+            let item = &self.items[place];
+            format!("{}\n{}\n{}", item.title, item.trigger, item.tags.join(" "))
+        };
+        let places = diversify(pool, query.top_k, self.weights.relevance, about);
+        Ok(places.into_iter().map(|place| self.items[place].clone()).collect())
+    }
+}
+
+impl KnowledgeBase for Base {
+    /// That of embedding one text.
+    fn reservation(&self) -> Reservation {
+        self.vectors.as_ref().map_or_else(Reservation::default, |v| v.embedder.reservation())
+    }
+
+    fn retrieve(&self, mut query: Query) -> BoxFuture<Result<Found, HostFault>> {
+        let base = self.clone();
+        Box::pin(async move {
+            let items = base.items_for(&query).await?;
+            let insights = base.insights.best(
+                std::mem::take(&mut query.insights),
+                query.top_insights,
+                &query.situation,
+                base.weights.task,
+                (&query.credits, query.seed),
+            );
+            Ok(Found { items, insights })
+        })
     }
 }
 

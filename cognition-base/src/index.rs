@@ -1,9 +1,12 @@
 //! The only file that knows tantivy. The index holds numbers of items, not the items, so a
 //! damaged one can find the wrong item but never show a wrong text.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use evolve_core::knowledge::CognitionItem;
+use evolve_core::knowledge::{CognitionItem, Situation};
+use evolve_core::words::{query_words, words};
+use rust_stemmers::{Algorithm, Stemmer};
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
@@ -13,17 +16,14 @@ use tantivy::{
     Term, merge_policy::NoMergePolicy,
 };
 
-use crate::words::{query_words, words};
-
 /// Memory of the writer while an index is built, in bytes: the least tantivy accepts.
 const WRITER_MEMORY: usize = 15_000_000;
 /// Name of the tokenizer for text that is already words with blanks between them.
 const WORDS: &str = "evolve_words";
 const PLACE: &str = "place";
 
-/// What a match in each field counts for. The trigger is the situation as the item's author
-/// foresaw it; the body also holds what the item is not about.
-const BOOSTS: [(&str, f32); 4] = [("trigger", 3.0), ("title", 2.0), ("tags", 2.0), ("body", 1.0)];
+/// The fields that are searched, in the order of [`crate::Weights::fields`].
+const FIELDS: [&str; 4] = ["trigger", "title", "tags", "body"];
 
 /// What can go wrong with an index.
 pub(crate) type IndexError = TantivyError;
@@ -36,7 +36,7 @@ pub(crate) fn engine() -> String {
 /// An index of items, open for reading.
 pub(crate) struct ItemIndex {
     reader: IndexReader,
-    fields: [Field; BOOSTS.len()],
+    fields: [Field; FIELDS.len()],
 }
 
 impl ItemIndex {
@@ -55,7 +55,7 @@ impl ItemIndex {
             document.add_u64(place, number as u64);
             let texts = [&item.trigger, &item.title, &item.tags.join(" "), &item.body];
             for (field, text) in fields.iter().zip(texts) {
-                document.add_text(*field, words(text).collect::<Vec<_>>().join(" "));
+                document.add_text(*field, stems(text).collect::<Vec<_>>().join(" "));
             }
             writer.add_document(document)?;
         }
@@ -84,31 +84,65 @@ impl ItemIndex {
         Ok(Self { reader, fields })
     }
 
-    /// Numbers of the items that fit the situation best, best first, by BM25 (S. Robertson and
-    /// H. Zaragoza, "The probabilistic relevance framework", 2009) summed over the fields.
-    pub fn search(&self, situation: &str, top_k: usize) -> Result<Vec<usize>, TantivyError> {
+    /// Numbers of the items that fit these weighted words best with their scores, best first, by
+    /// BM25 (S. Robertson and H. Zaragoza, "The probabilistic relevance framework", 2009) summed
+    /// over the fields.
+    pub fn search(
+        &self,
+        query: &[(String, f32)],
+        boosts: &[f32; FIELDS.len()],
+        most: usize,
+    ) -> Result<Vec<(usize, f64)>, TantivyError> {
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for word in query_words(situation) {
-            for (field, (_, boost)) in self.fields.iter().zip(BOOSTS) {
-                let term = Term::from_field_text(*field, &word);
+        for (word, weight) in query {
+            for (field, boost) in self.fields.iter().zip(boosts) {
+                let term = Term::from_field_text(*field, word);
                 let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-                clauses.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), boost))));
+                let query = BoostQuery::new(Box::new(query), boost * weight);
+                clauses.push((Occur::Should, Box::new(query)));
             }
         }
-        if clauses.is_empty() || top_k == 0 {
+        if clauses.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
         let searcher = self.reader.searcher();
-        let best = TopDocs::with_limit(top_k).order_by_score();
+        let best = TopDocs::with_limit(most).order_by_score();
         let found = searcher.search(&BooleanQuery::new(clauses), &best)?;
         let mut places = Vec::with_capacity(found.len());
-        for (_, address) in found {
+        for (score, address) in found {
             let segment = searcher.segment_reader(address.segment_ord);
             let column = segment.fast_fields().u64(PLACE)?;
-            places.extend(column.first(address.doc_id).map(|place| place as usize));
+            let place = column.first(address.doc_id);
+            places.extend(place.map(|place| (place as usize, f64::from(score))));
         }
         Ok(places)
     }
+}
+
+/// The words of a text as the index knows them: stems, so that `evicted` meets `eviction` (M.
+/// Porter's Snowball stemmer for English).
+pub(crate) fn stems(text: &str) -> impl Iterator<Item = String> + '_ {
+    let stemmer = Stemmer::create(Algorithm::English);
+    words(text).map(move |word| stemmer.stem(&word).into_owned())
+}
+
+/// The distinct words of a situation with what each counts for: those of `now` one, the others of
+/// the task `task`. Numbers and single letters are left out: measurements are full of them, and
+/// they say nothing of what is measured.
+pub(crate) fn situation_words(situation: &Situation, task: f32) -> Vec<(String, f32)> {
+    let stemmer = Stemmer::create(Algorithm::English);
+    let mut seen = BTreeSet::new();
+    let mut weighted = Vec::new();
+    for (text, weight) in [(&situation.now, 1.0), (&situation.task, task)] {
+        let says = |word: &String| word.len() > 1 && word.chars().any(char::is_alphabetic);
+        for word in query_words(text).into_iter().filter(says) {
+            let word = stemmer.stem(&word).into_owned();
+            if weight > 0.0 && seen.insert(word.clone()) {
+                weighted.push((word, weight));
+            }
+        }
+    }
+    weighted
 }
 
 fn schema() -> Schema {
@@ -117,7 +151,7 @@ fn schema() -> Schema {
     let indexing = TextFieldIndexing::default()
         .set_tokenizer(WORDS)
         .set_index_option(IndexRecordOption::WithFreqs);
-    for (name, _) in BOOSTS {
+    for name in FIELDS {
         schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing.clone()));
     }
     schema.build()
@@ -127,8 +161,8 @@ fn prepare(index: &Index) {
     index.tokenizers().register(WORDS, TextAnalyzer::from(WhitespaceTokenizer::default()));
 }
 
-fn fields(index: &Index) -> Result<(Field, [Field; BOOSTS.len()]), TantivyError> {
+fn fields(index: &Index) -> Result<(Field, [Field; FIELDS.len()]), TantivyError> {
     let schema = index.schema();
-    let [a, b, c, d] = BOOSTS.map(|(name, _)| schema.get_field(name));
+    let [a, b, c, d] = FIELDS.map(|name| schema.get_field(name));
     Ok((schema.get_field(PLACE)?, [a?, b?, c?, d?]))
 }

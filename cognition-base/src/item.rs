@@ -63,11 +63,34 @@ pub enum ItemProblem {
     /// A source that does not exist.
     #[error("cognition source `{0}` does not exist in the task folder")]
     NoSuchSource(String),
-    /// The shipped library.
+    /// A subject that the shipped library does not have.
     #[error(
-        "cognition source `{0}`: there is no shipped library in this version; remove it, or copy items into a folder of the task"
+        "cognition source `library:{subject}`: the shipped library has no such subject; {}",
+        known_subjects(known)
     )]
-    NoLibrary(String),
+    NoSubject {
+        /// What was asked for.
+        subject: String,
+        /// The subjects that there are.
+        known: Vec<String>,
+    },
+}
+
+fn known_subjects(known: &[String]) -> String {
+    if known.is_empty() {
+        "this build has none, copy items into a folder of the task".to_owned()
+    } else {
+        format!("there are: {}; `library:` is all of it", known.join(", "))
+    }
+}
+
+/// An item with where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemFile {
+    /// The item; its body ends with a line on the source, where there is one.
+    pub item: CognitionItem,
+    /// Where the knowledge comes from.
+    pub source: Option<Source>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,37 +105,66 @@ struct FrontMatter {
 }
 
 /// Where the knowledge comes from; the prompt receives it below the text.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Source {
-    title: Option<String>,
-    authors: Option<Authors>,
-    year: Option<u16>,
-    url: Option<String>,
+pub struct Source {
+    /// Title of the paper, manual or page.
+    pub title: Option<String>,
+    /// Who wrote it.
+    pub authors: Option<Authors>,
+    /// When it appeared.
+    pub year: Option<u16>,
+    /// Where it can be had.
+    pub url: Option<String>,
+    /// The file it was taken from.
+    pub file: Option<String>,
+    /// Where in the file: a page or a heading.
+    pub place: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// Who wrote something.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
-enum Authors {
+pub enum Authors {
+    /// As one text.
     One(String),
+    /// As a list of names.
     Several(Vec<String>),
 }
 
+impl Authors {
+    /// As one text.
+    pub fn text(&self) -> String {
+        match self {
+            Self::One(name) => name.clone(),
+            Self::Several(names) => names.join(", "),
+        }
+    }
+}
+
 impl Source {
-    fn line(self) -> Option<String> {
-        let authors = self.authors.map(|authors| match authors {
-            Authors::One(name) => name,
-            Authors::Several(names) => names.join(", "),
-        });
-        let year = self.year.map(|year| year.to_string());
-        let parts: Vec<String> =
-            [self.title, authors, year, self.url].into_iter().flatten().collect();
+    /// In one line; none if nothing is known.
+    fn line(&self) -> Option<String> {
+        let parts = [
+            self.title.clone(),
+            self.authors.as_ref().map(Authors::text),
+            self.year.map(|year| year.to_string()),
+            self.url.clone(),
+            self.file.clone(),
+            self.place.clone(),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| format!("Source: {}", parts.join(". ")))
     }
 }
 
 /// Reads an item from the text of a file; `file` is for messages only.
 pub fn parse_item(text: &str, file: &Path) -> Result<CognitionItem, BadItem> {
+    parse_file(text, file).map(|read| read.item)
+}
+
+/// Reads an item and its source from the text of a file; `file` is for messages only.
+pub fn parse_file(text: &str, file: &Path) -> Result<ItemFile, BadItem> {
     let bad = |line, problem| BadItem { file: file.to_owned(), line, problem };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (front, body) = split(text).map_err(|(line, problem)| bad(line, problem))?;
@@ -146,11 +198,12 @@ pub fn parse_item(text: &str, file: &Path) -> Result<CognitionItem, BadItem> {
         return Err(bad(text.lines().count().max(1) as u64, ItemProblem::NoBody));
     }
     let mut body = body.to_owned();
-    if let Some(source) = matter.source.and_then(Source::line) {
+    if let Some(line) = matter.source.as_ref().and_then(Source::line) {
         body.push_str("\n\n");
-        body.push_str(&source);
+        body.push_str(&line);
     }
-    Ok(CognitionItem { id, title, trigger, tags: matter.tags, body })
+    let item = CognitionItem { id, title, trigger, tags: matter.tags, body };
+    Ok(ItemFile { item, source: matter.source })
 }
 
 /// Front matter and body.
@@ -175,7 +228,7 @@ pub(crate) fn line_of(front: &str, key: &str) -> u64 {
     front.lines().position(sets).map_or(1, |place| place as u64 + 2)
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

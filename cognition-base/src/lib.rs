@@ -6,10 +6,16 @@
 
 mod base;
 mod index;
+mod insights;
 mod item;
+mod library;
 mod load;
-mod words;
+mod ngrams;
+mod rank;
+mod vectors;
 
-pub use base::{Base, CognitionError};
-pub use item::{BadItem, ItemProblem, parse_item};
-pub use load::{BadItems, load};
+pub use base::{Base, CognitionError, Weights};
+pub use item::{Authors, BadItem, ItemFile, ItemProblem, Source, parse_file, parse_item};
+pub use library::{freeze_library, subjects};
+pub use load::{BadItems, Entry, load, load_bases};
+pub use ngrams::NgramEmbedder;

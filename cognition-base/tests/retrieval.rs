@@ -5,21 +5,13 @@
 use std::fs;
 use std::path::Path;
 
+mod common;
+
+use common::{found, ids, item};
 use evolve_cognition::{Base, ItemProblem, load};
 use evolve_core::knowledge::CognitionItem;
-use evolve_core::ports::KnowledgeBase;
 use proptest::prelude::*;
 use tempfile::TempDir;
-
-fn item(id: &str, trigger: &str, body: &str) -> CognitionItem {
-    CognitionItem {
-        id: id.to_owned(),
-        title: format!("About {id}"),
-        trigger: trigger.to_owned(),
-        tags: vec!["tag".to_owned()],
-        body: body.to_owned(),
-    }
-}
 
 fn some_items() -> Vec<CognitionItem> {
     vec![
@@ -30,10 +22,6 @@ fn some_items() -> Vec<CognitionItem> {
     ]
 }
 
-fn ids(base: &Base, situation: &str, top_k: usize) -> Vec<String> {
-    base.retrieve(situation, top_k).unwrap().into_iter().map(|item| item.id).collect()
-}
-
 #[test]
 fn the_item_whose_trigger_fits_comes_before_one_that_only_mentions_it() {
     let folder = TempDir::new().unwrap();
@@ -41,7 +29,7 @@ fn the_item_whose_trigger_fits_comes_before_one_that_only_mentions_it() {
     assert_eq!(ids(&base, "A popular expert skews the GPU's load!", 4)[..2], ["experts", "decoy"]);
     assert_eq!(ids(&base, "stalls: bank conflict 40 %", 1), ["banks"]);
     assert_eq!(ids(&base, "CORNER circle too small", 1), ["packing"]);
-    let all = base.retrieve("corner", 9).unwrap();
+    let all = found(&base, "corner", 9);
     assert_eq!(all[0], some_items()[2], "the whole item comes back");
     assert!(ids(&base, "entirely unrelated zebra", 4).is_empty());
     assert!(ids(&base, "experts", 0).is_empty());
@@ -63,7 +51,7 @@ fn any_text_is_a_situation() {
     for text in
         ["", "AND OR NOT", "trigger:experts^9 (\"", "a:[* TO *]", "\u{0}\u{1b}", "+-!(){}[]"]
     {
-        assert!(base.retrieve(text, 3).unwrap().len() <= 3, "{text:?}");
+        assert!(found(&base, text, 3).len() <= 3, "{text:?}");
     }
     assert_eq!(ids(&base, "trigger:(\"experts\" AND", 1), ["experts"]);
     let endless = format!("{} experts", "corner ".repeat(2_000_000));
@@ -81,9 +69,9 @@ proptest! {
             texts.iter().enumerate().map(|(i, (t, b))| item(&format!("i{i}"), t, b)).collect();
         let folder = TempDir::new().unwrap();
         let base = Base::open_or_build(folder.path(), items.clone()).unwrap();
-        let found = base.retrieve(&situation, 3).unwrap();
-        prop_assert!(found.iter().all(|one| items.contains(one)));
-        prop_assert_eq!(found, base.retrieve(&situation, 3).unwrap());
+        let items_found = found(&base, &situation, 3);
+        prop_assert!(items_found.iter().all(|one| items.contains(one)));
+        prop_assert_eq!(items_found, found(&base, &situation, 3));
     }
 }
 
@@ -132,7 +120,7 @@ fn an_index_that_is_missing_foreign_or_damaged_is_built_again() {
         ("another version", |folder| {
             let file = folder.join("items.fingerprint");
             let text = fs::read_to_string(&file).unwrap();
-            fs::write(file, text.replace("format 1", "format 0")).unwrap();
+            fs::write(file, text.replace("format 2", "format 1")).unwrap();
         }),
         ("no meta", |folder| fs::remove_file(folder.join("items/meta.json")).unwrap()),
         ("a flipped bit", |folder| {
@@ -179,7 +167,7 @@ fn other_items_make_another_index() {
 fn without_items_nothing_is_written_and_nothing_found() {
     let folder = TempDir::new().unwrap();
     let base = Base::open_or_build(&folder.path().join("index"), Vec::new()).unwrap();
-    assert!(base.retrieve("anything", 4).unwrap().is_empty());
+    assert!(found(&base, "anything", 4).is_empty());
     assert!(base.items().is_empty());
     assert!(!folder.path().join("index").exists());
     assert!(Base::verify(&folder.path().join("index"), &[]));
@@ -227,7 +215,7 @@ fn all_mistakes_are_reported_together_with_their_places() {
     write(task.path(), "cognition/c.md", "---\nid: c\ntitle: T\n---\nDo it.\n");
     fs::write(task.path().join("cognition/d.md"), b"---\nid: \xff\n---\n").unwrap();
     write(task.path(), "cognition/e.md", &"x".repeat(300_000));
-    let sources = ["cognition", "library:accelerators", "../elsewhere", "/etc", "nowhere"];
+    let sources = ["cognition", "library:alchemy", "../elsewhere", "/etc", "nowhere"];
     let error = load(task.path(), &sources.map(str::to_owned)).unwrap_err();
     let lines: Vec<String> = error.0.iter().map(ToString::to_string).collect();
     assert_eq!(lines.len(), 8, "{error}");
@@ -237,7 +225,9 @@ fn all_mistakes_are_reported_together_with_their_places() {
     assert!(lines[1].starts_with("cognition/c.md:1: `trigger` is missing"));
     assert!(lines[2].starts_with("cognition/d.md:1: cannot read it"));
     assert!(lines[3].starts_with("cognition/e.md:1: it is larger than"));
-    assert_eq!(error.0[4].problem, ItemProblem::NoLibrary("library:accelerators".to_owned()));
+    let ItemProblem::NoSubject { subject, known } = &error.0[4].problem else { panic!("{error}") };
+    assert_eq!(subject, "alchemy");
+    assert!(known.iter().all(|one| lines[4].contains(one.as_str())), "{}", lines[4]);
     assert_eq!(error.0[5].problem, ItemProblem::OutsideTask("../elsewhere".to_owned()));
     assert_eq!(error.0[6].problem, ItemProblem::OutsideTask("/etc".to_owned()));
     assert_eq!(error.0[7].problem, ItemProblem::NoSuchSource("nowhere".to_owned()));

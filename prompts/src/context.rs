@@ -1,6 +1,7 @@
 //! What a prompt may say, as types. Field names are those that templates use.
 
 use evolve_core::event::Operator;
+use evolve_core::knowledge::{CognitionItem, Insight};
 use evolve_core::outcome::RejectReason;
 use evolve_core::task::TaskKind;
 use evolve_core::{Goal, Objective};
@@ -68,6 +69,8 @@ pub struct Context {
     pub cognition: Vec<KnowledgeView>,
     /// What this run's experiments showed.
     pub insights: Vec<InsightView>,
+    /// The direction for this proposal, where the search stalls.
+    pub tactic: Option<InsightView>,
 }
 
 /// An objective in words.
@@ -203,6 +206,12 @@ pub struct KnowledgeView {
     pub body: String,
 }
 
+impl From<CognitionItem> for KnowledgeView {
+    fn from(item: CognitionItem) -> Self {
+        Self { id: item.id, title: item.title, body: item.body }
+    }
+}
+
 /// What an experiment showed.
 #[derive(Debug, Clone, Serialize)]
 pub struct InsightView {
@@ -214,8 +223,26 @@ pub struct InsightView {
     pub confidence: String,
     /// What is the case.
     pub claim: String,
+    /// Why; may be empty.
+    pub mechanism: String,
+    /// When it holds; may be empty.
+    pub scope: String,
     /// What to do with it; may be empty.
     pub recommendation: String,
+}
+
+impl From<&Insight> for InsightView {
+    fn from(insight: &Insight) -> Self {
+        Self {
+            key: insight.key.clone(),
+            kind: insight.kind.word().to_owned(),
+            confidence: format!("{:.2}", insight.confidence),
+            claim: insight.claim.clone(),
+            mechanism: insight.mechanism.clone(),
+            scope: insight.scope.clone(),
+            recommendation: insight.recommendation.clone(),
+        }
+    }
 }
 
 /// Everything the template `repair.md` may use.

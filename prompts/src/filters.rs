@@ -1,5 +1,6 @@
 //! Filters for texts that nobody here wrote: they enter prompts as data.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tera::{Kwargs, State, Tera, TeraResult};
@@ -27,13 +28,33 @@ pub(crate) fn fence(text: &str, info: &str) -> String {
     let bar = "`".repeat((longest + 1).max(3));
     let info: String = info.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    // Programs must be found again letter by letter; of other texts the letters are enough.
+    let text = if info == "text" { printable(text) } else { text.into() };
     format!("{bar}{info}\n{text}{end}{bar}")
+}
+
+/// The text without what steers a terminal or turns the direction of writing, each of which
+/// could hide what the text says.
+fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(hides) {
+        return text.into();
+    }
+    let shown = text.chars().filter(|c| *c != '\r');
+    shown.map(|c| if hides(c) { '\u{fffd}' } else { c }).collect::<String>().into()
+}
+
+fn hides(c: char) -> bool {
+    let steers = c.is_control() && c != '\n' && c != '\t';
+    let unseen = matches!(c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    steers || unseen
 }
 
 /// The text as one line: it cannot begin a heading, a fence or a list of its own.
 pub(crate) fn oneline(text: &str) -> String {
     let mut line = String::with_capacity(text.len().min(LINE));
-    let mut words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let mut words = text.split(|c: char| c.is_whitespace() || hides(c));
     for word in words.by_ref().filter(|word| !word.is_empty()) {
         if line.len() + word.len() > LINE {
             line.push_str(" …");
@@ -75,6 +96,16 @@ mod tests {
             assert_eq!(inner.trim_end_matches('\n'), text);
         }
         assert_eq!(fence("x", "python`\nrm"), "```pythonrm\nx\n```");
+    }
+
+    #[test]
+    fn what_hides_text_is_shown_as_such_and_programs_are_left_as_they_are() {
+        let hostile = "a\u{1b}[2Jb\r\nc\u{202e}d\u{200b}e\u{e0041}\0";
+        assert_eq!(
+            fence(hostile, "text"),
+            "```text\na\u{fffd}[2Jb\nc\u{fffd}d\u{fffd}e\u{fffd}\u{fffd}\n```"
+        );
+        assert!(fence(hostile, "python").contains(hostile));
     }
 
     #[test]

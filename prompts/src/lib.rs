@@ -4,6 +4,7 @@
 //! everything a prompt may say; [`Prompts::render`] fits it into a number of tokens by
 //! leaving out whole items, least important sections first.
 
+mod analysis;
 mod budget;
 mod context;
 mod filters;
@@ -11,6 +12,7 @@ mod sample;
 mod templates;
 mod tokens;
 
+pub use analysis::{Analysis, Experiment};
 pub use budget::Prompt;
 pub use context::{
     Artifact, Best, ClashStep, Context, File, Format, InsightView, KnowledgeView, Metric,

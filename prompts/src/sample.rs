@@ -4,6 +4,7 @@ use evolve_core::event::Operator;
 use evolve_core::outcome::RejectReason;
 use evolve_core::task::TaskKind;
 
+use crate::analysis::{Analysis, Experiment};
 use crate::context::{
     Artifact, Best, ClashStep, Context, File, Format, InsightView, KnowledgeView, Metric,
     ObjectiveView, ProgramView, Region, Repair, Step,
@@ -43,6 +44,7 @@ pub(crate) fn repairs() -> Vec<Repair> {
         RejectReason::Denied,
         RejectReason::Unusable,
         RejectReason::NoChange,
+        RejectReason::Duplicate,
     ];
     reasons
         .into_iter()
@@ -57,6 +59,37 @@ pub(crate) fn repairs() -> Vec<Repair> {
             })
         })
         .collect()
+}
+
+/// With everything filled, and with nothing.
+pub(crate) fn analyses() -> Vec<Analysis> {
+    let whole = full(Operator::Diff, TaskKind::Other);
+    let filled = |synthesis| Analysis {
+        task: whole.task.clone(),
+        description: whole.description.clone(),
+        objectives: whole.objectives.clone(),
+        synthesis,
+        most: 4,
+        insights: whole.insights.clone(),
+        best: whole.best.clone(),
+        experiments: vec![Experiment {
+            id: "c000004".into(),
+            parent: "c000001".into(),
+            operator: "diff".into(),
+            idea: "a".into(),
+            prediction: "b".into(),
+            verdict: "it did not".into(),
+            outcome: "ok".into(),
+            changed: vec![Metric { name: "score".into(), value: "1 → 2".into() }],
+            diff: "-a\n+b\n".into(),
+            log: "done".into(),
+        }],
+    };
+    let mut empty = filled(false);
+    empty.insights.clear();
+    empty.best = None;
+    empty.experiments.clear();
+    vec![filled(false), filled(true), empty]
 }
 
 fn bare(operator: Operator, kind: TaskKind) -> Context {
@@ -74,6 +107,7 @@ fn bare(operator: Operator, kind: TaskKind) -> Context {
     context.clash.clear();
     context.cognition.clear();
     context.insights.clear();
+    context.tactic = None;
     for parent in &mut context.parents {
         parent.metrics.clear();
         parent.feedback.clear();
@@ -143,7 +177,18 @@ fn full(operator: Operator, kind: TaskKind) -> Context {
             kind: "works".into(),
             confidence: "0.5".into(),
             claim: "a".into(),
+            mechanism: "c".into(),
+            scope: "d".into(),
             recommendation: "b".into(),
         }],
+        tactic: Some(InsightView {
+            key: "t".into(),
+            kind: "tactic".into(),
+            confidence: "0.5".into(),
+            claim: "a".into(),
+            mechanism: String::new(),
+            scope: String::new(),
+            recommendation: "b".into(),
+        }),
     }
 }

@@ -13,10 +13,13 @@ const SHIPPED: &[(&str, &str)] = &[
     ("user.md", include_str!("../templates/user.md")),
     ("format.md", include_str!("../templates/format.md")),
     ("repair.md", include_str!("../templates/repair.md")),
+    ("analysis_system.md", include_str!("../templates/analysis_system.md")),
+    ("analysis.md", include_str!("../templates/analysis.md")),
 ];
 
 /// The names a task's folder may override.
-pub const TEMPLATE_NAMES: [&str; 4] = ["system.md", "user.md", "format.md", "repair.md"];
+pub const TEMPLATE_NAMES: [&str; 6] =
+    ["system.md", "user.md", "format.md", "repair.md", "analysis_system.md", "analysis.md"];
 
 /// Why there are no prompts, or no prompt.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +104,9 @@ impl Prompts {
         for repair in sample::repairs() {
             prompts.repair(&repair)?;
         }
+        for analysis in sample::analyses() {
+            prompts.analysis(&analysis)?;
+        }
         Ok(prompts)
     }
 
@@ -113,7 +119,11 @@ impl Prompts {
         self.fill(template, context)
     }
 
-    fn fill(&self, template: &str, data: &impl serde::Serialize) -> Result<String, PromptError> {
+    pub(crate) fn fill(
+        &self,
+        template: &str,
+        data: &impl serde::Serialize,
+    ) -> Result<String, PromptError> {
         let filled = tera::Context::from_serialize(data)
             .and_then(|context| self.tera.render(template, &context))
             .map_err(|error| self.explain(&error, template))?;

@@ -54,6 +54,15 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    pub fn new(names: Vec<String>, tries: u32) -> Self {
+        Self { names, tries }
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Whether it is worth saying after what was said before: other names, or much more
     /// evidence. That nothing stands out is news only where something did.
     pub fn is_news(&self, before: Option<&Self>) -> bool {
@@ -127,7 +136,7 @@ fn insight(subject: Subject, kind: InsightKind, mut found: Vec<Standout<'_>>) ->
     let works = kind == InsightKind::Works;
     let key = format!("{}-{}", subject.word(), if works { "works" } else { "fails" });
     found.truncate(MOST_NAMES);
-    let Some(first) = found.first() else { return nothing(subject, kind, key) };
+    let Some(first) = found.first() else { return nothing(kind, key) };
     let names = found.iter().map(|one| one.name.to_owned()).collect();
     let said = Said { names, tries: found.iter().map(|one| one.count.tries).sum() };
     let claims: Vec<String> = found.iter().map(|one| claim(subject, one)).collect();
@@ -138,12 +147,28 @@ fn insight(subject: Subject, kind: InsightKind, mut found: Vec<Standout<'_>>) ->
         format!("leave alone, or change the approach to: {listed}")
     };
     let confidence = first.confidence;
-    let evidence = evidence(found.iter().map(|one| {
+    let evidence = evidence_of(found.iter().map(|one| {
         let recent = if works { &one.count.gained } else { &one.count.lost };
         recent.iter().copied()
     }));
     let claim = claims.join("; ");
-    (Insight { key, claim, evidence, recommendation, confidence, kind }, said)
+    let against = evidence_of(found.iter().map(|one| {
+        let recent = if works { &one.count.lost } else { &one.count.gained };
+        recent.iter().copied()
+    }));
+    let (mechanism, scope) = (String::new(), String::new());
+    let insight = Insight {
+        key,
+        claim,
+        mechanism,
+        scope,
+        evidence,
+        against,
+        recommendation,
+        confidence,
+        kind,
+    };
+    (insight, said)
 }
 
 fn claim(subject: Subject, one: &Standout<'_>) -> String {
@@ -160,21 +185,23 @@ fn claim(subject: Subject, one: &Standout<'_>) -> String {
     )
 }
 
-/// Takes back what was said before; said only then.
-fn nothing(subject: Subject, kind: InsightKind, key: String) -> (Insight, Said) {
-    let than = if kind == InsightKind::Works { "better" } else { "worse" };
+/// Nothing stands out: what was said before is to be taken back.
+fn nothing(kind: InsightKind, key: String) -> (Insight, Said) {
     let insight = Insight {
         key,
-        claim: format!("no {} does clearly {than} than the others any more", subject.word()),
+        claim: String::new(),
+        mechanism: String::new(),
+        scope: String::new(),
         evidence: Vec::new(),
-        recommendation: "do not rely on earlier differences".to_owned(),
+        against: Vec::new(),
+        recommendation: String::new(),
         confidence: 0.0,
         kind,
     };
     (insight, Said { names: Vec::new(), tries: 0 })
 }
 
-fn evidence(lists: impl Iterator<Item = impl Iterator<Item = CandidateId>>) -> Vec<CandidateId> {
+fn evidence_of(lists: impl Iterator<Item = impl Iterator<Item = CandidateId>>) -> Vec<CandidateId> {
     let mut all: Vec<CandidateId> = lists.flatten().collect();
     all.sort_unstable();
     all.dedup();
@@ -194,11 +221,14 @@ pub(crate) fn failure(slot: usize, failures: &Failures, evaluated: u64) -> Optio
     };
     let insight = Insight {
         key: format!("failure-{}", slot + 1),
+        mechanism: String::new(),
+        scope: String::new(),
+        against: Vec::new(),
         claim: format!(
             "{} proposals so far ({evaluated} were evaluated) ended `{}` {why}",
             cluster.count, alike.status
         ),
-        evidence: evidence(std::iter::once(cluster.evidence.iter().copied())),
+        evidence: evidence_of(std::iter::once(cluster.evidence.iter().copied())),
         recommendation: format!(
             "check a change for `{}` of this kind before it is made",
             alike.status

@@ -1,24 +1,34 @@
-//! From outcomes to insights, by statistics alone: no model, no clock, no disk.
+//! From outcomes to insights: by statistics always, by a model where the task names one.
 //!
-//! [`StatisticalAnalyzer`] counts who tried what and whether it gained on its parent, and what
-//! failures have in common. Now and then it says what stands out, in at most [`MOST_INSIGHTS`]
-//! insights whose keys never change.
+//! [`StatisticalAnalyzer`] counts who tried what and whether it gained on its parent, what
+//! failures have in common, and whether what programs look like goes with their scores. Now and
+//! then it says what stands out, in at most [`MOST_INSIGHTS`] insights whose keys never change.
+//! [`RunAnalyzer`] adds what a model finds in the newest experiments, merged with what is known.
 
+mod analyzer;
+mod answer;
+mod by_model;
 mod failures;
 mod findings;
+mod merge;
+mod shapes;
+mod tactics;
 mod tally;
 
 use std::collections::BTreeMap;
 
-use evolve_core::event::{Envelope, Evaluated, Event, Operator, Rejected};
+use evolve_core::event::{Envelope, Evaluated, Event, Rejected};
 use evolve_core::facts::CandidateFacts;
 use evolve_core::knowledge::Insight;
 use evolve_core::outcome::{EvalPurpose, EvalStatus, RejectReason};
-use evolve_core::ports::Analyzer;
+use evolve_core::ports::Learned;
 use evolve_core::{CandidateId, Facts};
 
+pub use analyzer::RunAnalyzer;
+pub use by_model::ModelSetup;
 use failures::Failures;
-use findings::Subject;
+use findings::{Said, Subject};
+use shapes::Shapes;
 use tally::Tally;
 
 /// Evaluations between two looks at the counts.
@@ -26,7 +36,8 @@ const INTERVAL: u64 = 25;
 /// Edits of one candidate that are counted; one that changes everything says little of each.
 const MOST_EDITS: usize = 16;
 /// Most insights of a run.
-pub const MOST_INSIGHTS: usize = 2 * Subject::ALL.len() + failures::SLOTS;
+pub const MOST_INSIGHTS: usize =
+    2 * Subject::ALL.len() + failures::SLOTS + shapes::DESCRIPTORS.len() + tactics::MOST;
 
 /// Learns from counts. The same events give the same insights, whenever they are fed.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +45,9 @@ pub struct StatisticalAnalyzer {
     evaluated: u64,
     tallies: BTreeMap<Subject, Tally>,
     failures: Failures,
+    shapes: Shapes,
     /// What was said last under each key.
-    said: BTreeMap<String, findings::Said>,
+    said: BTreeMap<String, Said>,
 }
 
 impl StatisticalAnalyzer {
@@ -44,28 +56,43 @@ impl StatisticalAnalyzer {
         Self::default()
     }
 
-    fn evaluated(&mut self, facts: &Facts, event: &Evaluated) -> Vec<Insight> {
-        let Some(candidate) = facts.candidate(event.candidate) else { return Vec::new() };
-        if event.candidate == CandidateId::START {
-            return Vec::new();
+    /// Takes note of an event that was folded into the facts.
+    pub fn observe(&mut self, facts: &Facts, envelope: &Envelope) -> Learned {
+        match &envelope.event {
+            Event::Evaluated(event)
+                if event.purpose == EvalPurpose::Search
+                    && event.status != EvalStatus::HostFault =>
+            {
+                self.evaluated(facts, event)
+            }
+            Event::Rejected(event) => self.rejected(facts, event),
+            _ => Learned::default(),
         }
-        self.evaluated += 1;
-        self.count(candidate, gained(facts, candidate));
-        let mut insights = Vec::new();
-        if event.status != EvalStatus::Ok {
-            let text = if event.detail.is_empty() { &event.feedback } else { &event.detail };
-            insights.extend(self.failed(event.candidate, event.status.word(), text));
-        }
-        if self.evaluated.is_multiple_of(INTERVAL) {
-            insights.extend(self.look());
-        }
-        insights
     }
 
-    fn rejected(&mut self, facts: &Facts, event: &Rejected) -> Vec<Insight> {
+    fn evaluated(&mut self, facts: &Facts, event: &Evaluated) -> Learned {
+        let Some(candidate) = facts.candidate(event.candidate) else { return Learned::default() };
+        if event.candidate == CandidateId::START {
+            return Learned::default();
+        }
+        self.evaluated += 1;
+        self.count(candidate, facts.gained(candidate));
+        self.shapes.count(candidate, facts.objective().goal);
+        let mut found = Vec::new();
+        if event.status != EvalStatus::Ok {
+            let text = if event.detail.is_empty() { &event.feedback } else { &event.detail };
+            found.extend(self.failed(event.candidate, event.status.word(), text));
+        }
+        if self.evaluated.is_multiple_of(INTERVAL) {
+            found.extend(self.look(facts));
+        }
+        self.news(found)
+    }
+
+    fn rejected(&mut self, facts: &Facts, event: &Rejected) -> Learned {
         let own = !matches!(event.reason, RejectReason::Interrupted | RejectReason::HostFault);
         let Some(candidate) = facts.candidate(event.candidate).filter(|_| own) else {
-            return Vec::new();
+            return Learned::default();
         };
         self.count(candidate, false);
         // That a program was proposed before, or that no model answered, is no one's bug.
@@ -73,11 +100,10 @@ impl StatisticalAnalyzer {
             event.reason,
             RejectReason::Duplicate | RejectReason::ModelFailed | RejectReason::NoChange
         );
-        if telling {
-            self.failed(event.candidate, event.reason.word(), &event.detail).into_iter().collect()
-        } else {
-            Vec::new()
-        }
+        let found = telling
+            .then(|| self.failed(event.candidate, event.reason.word(), &event.detail))
+            .flatten();
+        self.news(found.into_iter().collect())
     }
 
     fn count(&mut self, candidate: &CandidateFacts, gained: bool) {
@@ -101,13 +127,12 @@ impl StatisticalAnalyzer {
         }
     }
 
-    fn failed(&mut self, id: CandidateId, status: &str, text: &str) -> Option<Insight> {
+    fn failed(&mut self, id: CandidateId, status: &str, text: &str) -> Option<(Insight, Said)> {
         let slot = self.failures.count(id, status, text)?;
-        let (insight, said) = findings::failure(slot, &self.failures, self.evaluated)?;
-        self.say(insight, said)
+        findings::failure(slot, &self.failures, self.evaluated)
     }
 
-    fn look(&mut self) -> Vec<Insight> {
+    fn look(&self, facts: &Facts) -> Vec<(Insight, Said)> {
         let mut found = Vec::new();
         for (subject, tally) in &self.tallies {
             found.push(findings::works(*subject, tally));
@@ -116,44 +141,26 @@ impl StatisticalAnalyzer {
         for slot in 0..failures::SLOTS {
             found.extend(findings::failure(slot, &self.failures, self.evaluated));
         }
-        found.into_iter().filter_map(|(insight, said)| self.say(insight, said)).collect()
+        found.extend(self.shapes.findings());
+        found.extend(tactics::tactics(facts, self.tallies.get(&Subject::Site)));
+        found
     }
 
-    /// Lets an insight pass if it says something new under its key.
-    fn say(&mut self, insight: Insight, said: findings::Said) -> Option<Insight> {
-        let before = self.said.get(&insight.key);
-        if !said.is_news(before) {
-            return None;
-        }
-        self.said.insert(insight.key.clone(), said);
-        Some(insight)
-    }
-}
-
-impl Analyzer for StatisticalAnalyzer {
-    fn observe(&mut self, facts: &Facts, envelope: &Envelope) -> Vec<Insight> {
-        match &envelope.event {
-            Event::Evaluated(event)
-                if event.purpose == EvalPurpose::Search
-                    && event.status != EvalStatus::HostFault =>
-            {
-                self.evaluated(facts, event)
+    /// What of this is new under its key; what no longer stands out is taken back.
+    fn news(&mut self, found: Vec<(Insight, Said)>) -> Learned {
+        let mut learned = Learned::default();
+        for (insight, said) in found {
+            if !said.is_news(self.said.get(&insight.key)) {
+                continue;
             }
-            Event::Rejected(event) => self.rejected(facts, event),
-            _ => Vec::new(),
+            if said.is_empty() {
+                self.said.remove(&insight.key);
+                learned.retired.push(insight.key);
+            } else {
+                self.said.insert(insight.key.clone(), said);
+                learned.insights.push(insight);
+            }
         }
+        learned
     }
-}
-
-/// Whether a candidate is better than its first parent. A parent without a score is bettered by
-/// any score; a draft, which has no parent, by no one but the start.
-fn gained(facts: &Facts, candidate: &CandidateFacts) -> bool {
-    let Some(score) = candidate.score() else { return false };
-    let parent = candidate.parents().first().and_then(|parent| facts.candidate(*parent));
-    let reference = match parent {
-        Some(parent) => parent.score(),
-        None if candidate.selection.operator == Operator::Draft => facts.start_score(),
-        None => None,
-    };
-    reference.is_none_or(|reference| facts.objective().goal.is_better(score, reference))
 }

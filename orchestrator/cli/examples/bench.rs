@@ -60,7 +60,7 @@ fn parts(task: &TaskConfig) -> Parts {
     let menu = Menu { operators: vec![(Operator::Mutate, 1.0)], models: Vec::new() };
     Parts {
         strategy: build(&task.search, menu).unwrap(),
-        analyzer: Some(Box::new(evolve_analyze::StatisticalAnalyzer::default())),
+        analyzer: Some(Box::new(evolve_analyze::RunAnalyzer::new(None))),
         clock: Arc::new(SystemClock),
     }
 }
@@ -115,6 +115,7 @@ fn drive(
     let projection = Projections::open(dir, Arc::clone(&blobs), before).unwrap();
     run(EngineSetup {
         begin,
+        settled: Vec::new(),
         parts: parts(task),
         proposer: Box::new(Instantly),
         journal: Box::new(Timed { inner: journal, watch: watch.clone() }),
@@ -140,7 +141,7 @@ impl Proposer for Instantly {
         let program = NewProgram {
             program: Program::single("p.py", text),
             normal: None,
-            change: Change { summary: "another number".into(), edits: Vec::new() },
+            change: Change { summary: "another number".into(), ..Change::default() },
             model: None,
             prompt: None,
             repairs: 0,

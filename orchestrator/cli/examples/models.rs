@@ -166,6 +166,7 @@ fn measure(server: &Server, slots: Slots, wanted: u64, evaluations: &Evaluations
     let before = cpu_seconds();
     run(EngineSetup {
         begin: Begin::New(Box::new(started)),
+        settled: Vec::new(),
         parts: parts(&task),
         proposer: Box::new(proposers(&task)),
         journal: Box::new(journal),
@@ -196,7 +197,7 @@ fn parts(task: &TaskConfig) -> Parts {
     let menu = Menu { operators: vec![(Operator::Diff, 1.0)], models };
     Parts {
         strategy: build(&task.search, menu).unwrap(),
-        analyzer: Some(Box::new(evolve_analyze::StatisticalAnalyzer::default())),
+        analyzer: Some(Box::new(evolve_analyze::RunAnalyzer::new(None))),
         clock: Arc::new(SystemClock),
     }
 }
@@ -207,6 +208,7 @@ fn proposers(task: &Arc<TaskConfig>) -> Proposers {
         description: "Find the numbers.".into(),
         prompts: Prompts::shipped().unwrap(),
         knowledge: None,
+        embedder: None,
         keys: Keys::default(),
         clock: Arc::new(SystemClock),
         patience: Patience::default(),

@@ -286,7 +286,8 @@ The same command goes on where it was stopped; more seeds, strategies or tasks m
 
 Examples:
   evolve bench my-task --strategies adaptive,best-of-n --seeds 10 --budget candidates=200
-  evolve bench a b --strategies all --seeds 5 --budget candidates=100 --jobs 4 --out results")]
+  evolve bench a b --strategies all --seeds 5 --budget candidates=100 --jobs 4 --out results
+  evolve bench my-task --strategies adaptive --ablate --seeds 5 --budget usd=1")]
 pub struct Bench {
     /// Task folders, or their task.toml
     #[arg(required = true, value_name = "TASK")]
@@ -294,6 +295,10 @@ pub struct Bench {
     /// Names of strategies, or `all`
     #[arg(long, value_delimiter = ',', default_value = "adaptive,greedy,best-of-n")]
     pub strategies: Vec<String>,
+    /// Compare each strategy with and without knowledge: all of `--no-cognition` and
+    /// `--no-analyzer`, one of them, neither
+    #[arg(long)]
+    pub ablate: bool,
     /// Seeds 1 to N, the same ones for each strategy
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub seeds: u64,
@@ -449,6 +454,30 @@ pub enum InsightsCommand {
     /// Print them, most confident first
     #[command(after_help = "Example:\n  evolve insights list latest --json")]
     List(StatusArgs),
+    /// Make cognition items of those that a second run or a person confirmed
+    #[command(
+        after_help = "Examples:\n  evolve insights export latest --out my-task/cognition\n  \
+                      evolve insights export latest --confirm found-101,site-works --out my-task/cognition"
+    )]
+    Export(InsightsExport),
+}
+
+/// `insights export`
+#[derive(Debug, Args)]
+pub struct InsightsExport {
+    /// Full id, unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Keys of insights that you confirm, as `evolve insights list` shows them, or `all`; without
+    /// it only those are taken that another run of the same task found, too
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub confirm: Vec<String>,
+    /// Folder for the items
+    #[arg(long, value_name = "DIR", default_value = "cognition")]
+    pub out: PathBuf,
+    /// Machine-readable list of what was written
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `report`

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod error;
+mod knowledge;
 mod logging;
 mod progress;
 mod sandboxes;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     set_colour(&cli.global);
     logging::start(&cli.global);
+    if !stay_with_parent() {
+        return ExitCode::from(Exit::Interrupted as u8);
+    }
     match dispatch(&cli) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
@@ -36,6 +40,17 @@ fn main() -> ExitCode {
             ExitCode::from(exit as u8)
         }
     }
+}
+
+/// Asks for SIGTERM at the parent's end, where the parent wants that; false if it is gone by now.
+fn stay_with_parent() -> bool {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+    let Some(parent) = std::env::var_os(evolve_core::env::WITH_PARENT) else { return true };
+    if let Err(error) = set_parent_process_death_signal(Some(Signal::TERM)) {
+        tracing::warn!("this run will not end with the process that started it: {error}");
+    }
+    let now = getppid().map(|pid| pid.as_raw_nonzero().get().to_string());
+    now.is_some_and(|now| *now == *parent)
 }
 
 fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
@@ -58,7 +73,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Show(args) => commands::read::show(runs, args)?,
         Command::Prompt(args) => commands::prompt::prompt(runs, args)?,
         Command::Lineage(args) => commands::read::lineage(runs, args)?,
-        Command::Insights(args) => commands::read::insights(runs, args)?,
+        Command::Insights(args) => return commands::insights::insights(runs, args),
         Command::Report(args) => commands::report::report(runs, args)?,
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),

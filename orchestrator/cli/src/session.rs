@@ -1,17 +1,16 @@
 //! Everything a live run works with, put together for `start` and `resume`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use evolve_core::event::{Operator, StopReason};
 use evolve_core::facts::Phase;
-use evolve_core::knowledge::CognitionItem;
-use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, SystemClock};
+use evolve_core::ports::{Analyzer, BlobStore, Embedder, KnowledgeBase, SystemClock};
 use evolve_core::redact::Redactor;
 use evolve_core::sandbox::Sandbox;
 use evolve_core::task::TaskConfig;
-use evolve_core::{Facts, Program};
+use evolve_core::{Facts, Program, Usd};
 use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
 use evolve_evaluators::{Harness, HarnessSetup};
 use evolve_prompts::Prompts;
@@ -24,6 +23,7 @@ use tokio::runtime::Runtime;
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::knowledge;
 use crate::progress::Progress;
 use crate::sandboxes::Sandboxes;
 use crate::signals;
@@ -147,6 +147,7 @@ pub struct Wiring {
 pub fn proposers(
     wiring: &Wiring,
     knowledge: Option<Arc<dyn KnowledgeBase>>,
+    embedder: Option<Arc<dyn Embedder>>,
     sandbox: &Arc<dyn Sandbox>,
 ) -> Result<Proposers, CliError> {
     let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
@@ -166,6 +167,7 @@ pub fn proposers(
         description: wiring.description.clone(),
         prompts,
         knowledge,
+        embedder,
         keys,
         clock: Arc::new(SystemClock),
         patience: Patience::default(),
@@ -174,13 +176,15 @@ pub fn proposers(
     .map_err(|error| usage(&error))
 }
 
-/// Strategy and analyzer for a task.
-pub fn parts(task: &TaskConfig, proposer: ProposerKind, analyzer: bool) -> Result<Parts, CliError> {
+/// Strategy, analyzer and clock for a task.
+pub fn parts(
+    task: &TaskConfig,
+    proposer: ProposerKind,
+    analyzer: Option<Box<dyn Analyzer>>,
+) -> Result<Parts, CliError> {
     let task = proposer.view_of(task);
     let strategy = evolve_search::build(&task.search, menu(&task)?)
         .map_err(|error| CliError::usage(error.to_string()))?;
-    let analyzer = analyzer
-        .then(|| Box::new(evolve_analyze::StatisticalAnalyzer::default()) as Box<dyn Analyzer>);
     Ok(Parts { strategy, analyzer, clock: Arc::new(SystemClock) })
 }
 
@@ -234,34 +238,6 @@ impl Opened {
     }
 }
 
-fn items(task: &TaskConfig, task_root: &Path) -> Result<Vec<CognitionItem>, CliError> {
-    evolve_cognition::load(task_root, &task.cognition.sources)
-        .map_err(|error| CliError::usage(error.to_string()))
-}
-
-/// Whether a run's index is whole and of its task's items; true when the task has none.
-pub fn knowledge_is_sound(task: &TaskConfig, dir: &RunDir) -> Result<bool, CliError> {
-    if task.cognition.sources.is_empty() || task.cognition.top_k == 0 {
-        return Ok(true);
-    }
-    Ok(evolve_cognition::Base::verify(&dir.index(), &items(task, &dir.task())?))
-}
-
-/// Prior knowledge of a task, indexed in the run's folder; none when the task has none.
-pub fn knowledge(
-    task: &TaskConfig,
-    task_root: &Path,
-    index: &Path,
-) -> Result<Option<Arc<dyn KnowledgeBase>>, CliError> {
-    if task.cognition.sources.is_empty() || task.cognition.top_k == 0 {
-        return Ok(None);
-    }
-    let items = items(task, task_root)?;
-    let base = evolve_cognition::Base::open_or_build(index, items)
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    Ok(Some(Arc::new(base)))
-}
-
 /// What the run is called at a daemon: its folder, which tells `evolve gc` whether it lives.
 fn name_of(dir: &RunDir) -> String {
     dir.root().canonicalize().unwrap_or_else(|_| dir.root().to_owned()).display().to_string()
@@ -285,13 +261,20 @@ pub fn drive(
         gpus: evolve_sandbox::gpus(),
     })
     .map_err(|error| CliError::usage(error.to_string()))?;
-    let knowledge = knowledge(&wiring.task, &wiring.task_root, &dir.index())?;
-    let parts = parts(&wiring.task, wiring.proposer, wiring.analyzer)?;
-    let proposer = Box::new(proposers(wiring, knowledge, sandbox)?);
+    let stored = Arc::clone(&blobs) as Arc<dyn BlobStore>;
+    let left = budget_left(&wiring.task, &begin);
+    let embedder = knowledge::embedder(wiring)?;
+    let asked = embedder.clone();
+    let (base, settled) =
+        knowledge::base_with_embeddings(wiring, asked, &dir.index(), &stored, left, runtime)?;
+    let proposer = Box::new(proposers(wiring, Some(Arc::new(base)), embedder, sandbox)?);
+    let analyzer = knowledge::analyzer(wiring, &proposer)?;
+    let parts = parts(&wiring.task, wiring.proposer, analyzer)?;
     runtime.block_on(sandbox.take_over(&name_of(&dir)))?;
     let (workers, quiet) = (runtime.handle().clone(), global.quiet);
     let result = run(EngineSetup {
         begin,
+        settled,
         parts,
         proposer,
         journal: Box::new(journal),
@@ -322,6 +305,15 @@ pub fn drive(
             dir.id()
         ))),
         _ => Ok(crate::commands::read::exit_of(&facts)),
+    }
+}
+
+/// The money that may be spent before the run has begun; of one that goes on none, for what it
+/// needs was made when it began.
+fn budget_left(task: &TaskConfig, begin: &Begin) -> Option<Usd> {
+    match begin {
+        Begin::New(_) => task.budget.usd.map(Usd::from_dollars),
+        Begin::Resume { .. } => task.budget.usd.map(|_| Usd::ZERO),
     }
 }
 

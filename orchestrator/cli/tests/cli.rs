@@ -340,3 +340,17 @@ fn the_front_holds_whom_nobody_beats_in_every_objective() {
     assert!(text.starts_with("score (more is better), size (less is better)\n"), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with('c')).count(), points.len());
 }
+
+#[test]
+fn a_noisy_metric_that_is_measured_once_is_warned_of() {
+    let place = Place::new();
+    let quiet = place.json(&["check", "task", "--json"]);
+    assert_eq!(quiet["noisy"], false);
+    let judge = "printf '{\"metrics\":{\"score\":%d}}' \"$EVOLVE_SEED\" > \"$EVOLVE_RESULT\"\n";
+    place.write("judge.sh", judge);
+    let said = place.ok(&["check", "task"]);
+    assert!(said.contains("measured twice") && said.contains("may be luck"), "{said}");
+    let toml = Place::task_toml("repeats = { min = 2, max = 4 }\n");
+    place.write("task.toml", &toml);
+    assert!(!place.ok(&["check", "task"]).contains("measured twice"));
+}

@@ -7,6 +7,10 @@ pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// Respected by all output: no colour when set.
 pub const NO_COLOR: &str = "NO_COLOR";
 
+/// Set by `evolve bench` for its runs: a run stops, resumable, when the process that started it is
+/// gone.
+pub const WITH_PARENT: &str = "EVOLVE_WITH_PARENT";
+
 /// Set for stage commands: path of the program (file, or folder when it has several files).
 pub const PROGRAM: &str = "EVOLVE_PROGRAM";
 /// Set for stage commands: the folder the candidate side may write and the judge reads.

@@ -59,6 +59,8 @@ pub enum Event {
     Promoted(Promoted),
     /// A would-be winner did not convince, or the best fell back.
     Demoted(Verdict),
+    /// A model was asked what some evaluations show; its money is reserved.
+    AnalysisStarted(AnalysisStarted),
     /// The analyzer's new or changed insights.
     Analyzed(Analyzed),
     /// A budget was changed from outside.
@@ -194,9 +196,12 @@ pub struct Selection {
     /// Models in the order in which they should be tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelName>,
+    /// Key of the insight that gives the direction, when the search stalls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tactic: Option<String>,
 }
 
-/// Money and tokens set aside for a proposal: the worst case of all its calls.
+/// Money and tokens set aside for a proposal or an analysis: the worst case of all its calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
     /// Money.
@@ -228,8 +233,11 @@ pub struct Selected {
 /// See [`Event::CallSettled`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallSettled {
-    /// For which proposal.
+    /// For which proposal; of an analysis, the newest candidate it is about.
     pub candidate: CandidateId,
+    /// For which analysis, if it was made for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<u64>,
     /// Which model answered.
     pub model: ModelName,
     /// How it ended.
@@ -279,6 +287,9 @@ pub struct Edit {
 pub struct Change {
     /// One line.
     pub summary: String,
+    /// What the proposer expects of it, in one line; empty if it did not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prediction: String,
     /// The edits, at most a few dozen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
@@ -429,11 +440,44 @@ pub struct Promoted {
     pub previous: Option<CandidateId>,
 }
 
-/// See [`Event::Analyzed`].
+/// What an analysis by a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnalysisPurpose {
+    /// To learn from the newest evaluations.
+    Learn,
+    /// To make a few insights and tactics of many insights.
+    Synthesis,
+}
+
+/// See [`Event::AnalysisStarted`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnalysisStarted {
+    /// Counts analyses from 1.
+    pub analysis: u64,
+    /// What it is for.
+    pub purpose: AnalysisPurpose,
+    /// The candidates it is about, oldest first.
+    pub candidates: Vec<CandidateId>,
+    /// What may be spent on it.
+    #[serde(default, skip_serializing_if = "Reservation::is_zero")]
+    pub reserved: Reservation,
+}
+
+/// See [`Event::Analyzed`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Analyzed {
+    /// The analysis that ended with this; none for what was found by statistics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<u64>,
     /// New insights, and old ones whose evidence changed.
     pub insights: Vec<Insight>,
+    /// Keys of insights that are no longer held, because others say the same better.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<String>,
+    /// Why an analysis found nothing; empty if it found something, or there was nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// See [`Event::BudgetChanged`].

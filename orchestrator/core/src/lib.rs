@@ -14,12 +14,14 @@ pub mod money;
 pub mod objective;
 pub mod outcome;
 pub mod ports;
+pub mod prediction;
 pub mod program;
 pub mod redact;
 pub mod rng;
 pub mod sandbox;
 pub mod shape;
 pub mod task;
+pub mod words;
 
 pub use event::{Envelope, Event};
 pub use facts::Facts;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::event::{CallSettled, Change, Envelope, Reservation, Selection};
+use crate::event::{AnalysisPurpose, CallSettled, Change, Envelope, Reservation, Selection};
 use crate::facts::{CandidateFacts, Facts};
 use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
-use crate::knowledge::{CognitionItem, Insight};
+use crate::knowledge::{CognitionItem, Credits, Insight, Situation};
 use crate::outcome::{EvalPurpose, EvalReport, RejectReason, StageReport};
 use crate::program::Program;
 
@@ -95,12 +95,80 @@ pub struct ProposalRequest {
     pub taken: Vec<Arc<CandidateFacts>>,
     /// The best candidate so far.
     pub best: Option<Arc<CandidateFacts>>,
-    /// Insights of this run, most confident first, at most a few.
+    /// Insights of this run, most confident first; those worth showing are chosen from them.
     pub insights: Vec<Insight>,
+    /// Recent proposals of models and commands that failed or lost against their parent, newest
+    /// first: their ideas are not to be repeated.
+    pub lost: Vec<Arc<CandidateFacts>>,
     /// Storage for prompts, answers and programs.
     pub blobs: Arc<dyn BlobStore>,
     /// Where every model call is reported as soon as it ended.
     pub calls: Arc<dyn CallSink>,
+}
+
+impl ProposalRequest {
+    /// Where its calls are written down and reported.
+    pub fn meter(&self) -> Meter {
+        Meter {
+            candidate: self.candidate,
+            analysis: None,
+            blobs: Arc::clone(&self.blobs),
+            calls: Arc::clone(&self.calls),
+        }
+    }
+}
+
+/// Where a model's calls are written down, and reported as soon as they ended.
+#[derive(Clone)]
+pub struct Meter {
+    /// For which proposal; of an analysis, the newest candidate it is about.
+    pub candidate: CandidateId,
+    /// For which analysis, if for one.
+    pub analysis: Option<u64>,
+    /// Storage for requests and answers.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Where settled calls are reported.
+    pub calls: Arc<dyn CallSink>,
+}
+
+/// What a language model is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The system message.
+    pub system: String,
+    /// The user's message.
+    pub user: String,
+    /// Seed of the waits between tries.
+    pub seed: u64,
+}
+
+/// A language model that answers questions other than for a program. The only way to a model
+/// for who is not `propose`.
+pub trait LanguageModel: Send + Sync {
+    /// The most that a question of at most [`LanguageModel::room`] tokens can cost, all tries
+    /// together.
+    fn reservation(&self) -> Reservation;
+    /// How many tokens a question may have.
+    fn room(&self) -> u64;
+    /// How many tokens a text has, rather too many than too few.
+    fn count(&self, text: &str) -> u64;
+    /// Asks, with retries, within the reservation. The error is one line on why nobody answered.
+    fn ask(&self, question: Question, meter: Meter) -> BoxFuture<Result<String, String>>;
+}
+
+/// Turns texts into vectors, such that texts of like meaning have like vectors.
+pub trait Embedder: Send + Sync {
+    /// What computes them. Vectors of different names cannot be compared.
+    fn name(&self) -> String;
+    /// The most that one text can cost.
+    fn reservation(&self) -> Reservation;
+    /// A vector for each text, in their order, all of one length. Calls that cost something are
+    /// reported to `meter`.
+    fn embed(
+        &self,
+        texts: Vec<String>,
+        meter: Option<Meter>,
+    ) -> BoxFuture<Result<Vec<Vec<f32>>, HostFault>>;
 }
 
 /// Takes settled model calls and breaker changes while a proposal is under way.
@@ -194,17 +262,104 @@ pub trait Evaluator: Send + Sync {
     fn evaluate(&self, request: EvalRequest, stages: Arc<dyn StageSink>) -> BoxFuture<EvalReport>;
 }
 
-/// Learns insights from the events of a run, deterministically.
+/// What is worth asking a model about now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inquiry {
+    /// What it is for.
+    pub purpose: AnalysisPurpose,
+    /// The candidates it is about, oldest first; never empty.
+    pub candidates: Vec<CandidateId>,
+    /// The most that it can cost.
+    pub reserved: Reservation,
+}
+
+/// An analysis that is to be made.
+pub struct AnalysisRequest {
+    /// What it is for.
+    pub purpose: AnalysisPurpose,
+    /// The candidates it is about, oldest first.
+    pub candidates: Vec<Arc<CandidateFacts>>,
+    /// Their first parents, as far as they have any.
+    pub parents: Vec<Arc<CandidateFacts>>,
+    /// The insights held now.
+    pub insights: Vec<Insight>,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Where its calls are written down and reported.
+    pub meter: Meter,
+}
+
+/// What a model's answer says, before it is compared with what is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The insight; its key is made when it is taken up.
+    pub insight: Insight,
+    /// Keys of insights that it confirms.
+    pub confirms: Vec<String>,
+    /// Keys of insights that it contradicts.
+    pub contradicts: Vec<String>,
+    /// Keys of insights that it says better, and which are to go.
+    pub replaces: Vec<String>,
+}
+
+/// New and changed insights, and the keys of those that are no longer held.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Learned {
+    /// New insights, and old ones with other evidence or confidence.
+    pub insights: Vec<Insight>,
+    /// Keys that are no longer held.
+    pub retired: Vec<String>,
+}
+
+/// Learns insights from the events of a run. What it does by itself is deterministic; what a
+/// model finds for it is recorded.
 pub trait Analyzer: Send {
     /// Takes note of an event that was folded into the facts; now and then returns new or
     /// changed insights.
-    fn observe(&mut self, facts: &Facts, event: &Envelope) -> Vec<Insight>;
+    fn observe(&mut self, facts: &Facts, event: &Envelope) -> Learned;
+    /// What it would ask a model now; none without a model, or when there is nothing new.
+    fn inquire(&self, facts: &Facts) -> Option<Inquiry>;
+    /// Begins an analysis. Called by the dispatcher: must return at once; the future works. The
+    /// error is one line on why nothing was found.
+    fn analyze(&self, request: AnalysisRequest) -> BoxFuture<Result<Vec<Finding>, String>>;
+    /// Compares what was found with what is known: like claims are merged, contradictions
+    /// lower confidence.
+    fn merge(&self, facts: &Facts, findings: Vec<Finding>) -> Learned;
 }
 
-/// Finds prior knowledge for a situation.
+/// What retrieval is asked for.
+pub struct Query {
+    /// What the proposal is about to work on.
+    pub situation: Situation,
+    /// Most items wanted.
+    pub top_k: usize,
+    /// The insights from which to choose.
+    pub insights: Vec<Insight>,
+    /// Most insights wanted.
+    pub top_insights: usize,
+    /// What items and insights were worth so far.
+    pub credits: Arc<Credits>,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// Where calls for embeddings are reported, in a run.
+    pub meter: Option<Meter>,
+}
+
+/// What retrieval found, best first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// Items whose trigger fits the situation.
+    pub items: Vec<CognitionItem>,
+    /// Insights that fit it.
+    pub insights: Vec<Insight>,
+}
+
+/// Finds knowledge for a situation.
 pub trait KnowledgeBase: Send + Sync {
-    /// The items whose trigger fits best, best first, at most `top_k`.
-    fn retrieve(&self, situation: &str, top_k: usize) -> Result<Vec<CognitionItem>, HostFault>;
+    /// The most that one retrieval can cost, for embeddings.
+    fn reservation(&self) -> Reservation;
+    /// What fits best.
+    fn retrieve(&self, query: Query) -> BoxFuture<Result<Found, HostFault>>;
 }
 
 /// Knows a programming language.

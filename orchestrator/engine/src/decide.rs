@@ -1,12 +1,13 @@
 //! The decisions: a pure function of the facts and of what strategy and proposer learned.
 
 use evolve_core::event::{
-    BudgetKey, EvalStarted, Event, PauseCause, Rejected, Reservation, Selected, Selection,
-    StopReason, Stopped,
+    AnalysisStarted, Analyzed, BudgetKey, EvalStarted, Event, PauseCause, Rejected, Reservation,
+    Selected, Selection, StopReason, Stopped,
 };
 use evolve_core::facts::{CandidateState, Phase};
 use evolve_core::ids::CandidateId;
 use evolve_core::outcome::{EvalPurpose, EvalStatus, RejectReason};
+use evolve_core::ports::{Inquiry, Learned};
 use evolve_core::{Facts, Usd, rng};
 
 use crate::machine::Machine;
@@ -35,8 +36,8 @@ impl Machine {
     /// The next event that follows from the facts, if any does. Recording it changes the
     /// facts; calling this again then gives the next one.
     pub(crate) fn decide(&mut self) -> Option<Event> {
-        if let Some(insights) = self.take_insights() {
-            return Some(Event::Analyzed(evolve_core::event::Analyzed { insights }));
+        if let Some(Learned { insights, retired }) = self.take_learned() {
+            return Some(Event::Analyzed(Analyzed { insights, retired, ..Analyzed::default() }));
         }
         let facts = &self.facts;
         if let Some(orphan) = facts.orphans.first() {
@@ -45,7 +46,9 @@ impl Machine {
         match &facts.phase {
             Phase::Stopped { .. } | Phase::Paused { cause: PauseCause::Asked } => None,
             Phase::Paused { cause: PauseCause::Draining } => {
-                let idle = facts.proposing.is_empty() && facts.evaluating.is_empty();
+                let idle = facts.proposing.is_empty()
+                    && facts.evaluating.is_empty()
+                    && facts.analysing.is_empty();
                 idle.then_some(stopped(StopReason::Interrupted))
             }
             Phase::Running => self.decide_running(),
@@ -81,6 +84,9 @@ impl Machine {
             let min = facts.run.task.evaluator.stage.last().map_or(1, |stage| stage.repeats.min);
             return Some(eval_started(facts, *id, EvalPurpose::Search, (0, min)));
         }
+        if let Some(event) = self.analyze() {
+            return Some(event);
+        }
         match self.propose() {
             Ok(event) => Some(event),
             Err(NoProposal::Later) => None,
@@ -88,10 +94,19 @@ impl Machine {
                 let idle = !waiting
                     && facts.proposing.is_empty()
                     && facts.ready.is_empty()
-                    && facts.evaluating.is_empty();
+                    && facts.evaluating.is_empty()
+                    && facts.analysing.is_empty();
                 idle.then_some(stopped(StopReason::Budget { budget }))
             }
         }
+    }
+
+    /// An analysis by a model, if there is something to ask and money for it.
+    fn analyze(&self) -> Option<Event> {
+        let Inquiry { purpose, candidates, reserved } = self.inquiry()?;
+        money_budgets(&self.facts, reserved).ok()?;
+        let analysis = self.facts.counts.analyses + 1;
+        Some(Event::AnalysisStarted(AnalysisStarted { analysis, purpose, candidates, reserved }))
     }
 
     fn propose(&self) -> Result<Event, NoProposal> {

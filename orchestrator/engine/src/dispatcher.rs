@@ -7,14 +7,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use evolve_core::event::{
-    BudgetChanged, BudgetKey, EvalStarted, Event, PauseCause, Paused, Rejected, Resumed,
-    RunStarted, Selected, StopReason, Stopped,
+    AnalysisStarted, Analyzed, BudgetChanged, BudgetKey, CallSettled, EvalStarted, Event,
+    PauseCause, Paused, Rejected, Resumed, RunStarted, Selected, StopReason, Stopped,
 };
 use evolve_core::facts::{NoRunStarted, Phase};
 use evolve_core::ids::CandidateId;
 use evolve_core::outcome::RejectReason;
 use evolve_core::ports::{
-    BlobStore, BoxFuture, Evaluator, HostFault, Journal, Projection, ProposalOutcome, Proposer,
+    BlobStore, BoxFuture, Evaluator, Finding, HostFault, Journal, Learned, Projection,
+    ProposalOutcome, Proposer,
 };
 use evolve_core::{Envelope, Facts};
 use tokio::runtime::Handle as Runtime;
@@ -23,7 +24,7 @@ use crate::control::{self, Command, Reply};
 use crate::executor::{Calls, Executor};
 use crate::machine::{Machine, Parts, RebuildError};
 use crate::message::{Answer, Handle, Message};
-use crate::request::proposal_request;
+use crate::request::{analysis_request, proposal_request};
 
 /// Messages taken into one commit at most, so that a flood still reaches the disk in time.
 const BATCH: usize = 256;
@@ -55,6 +56,8 @@ pub enum Begin {
 pub struct EngineSetup {
     /// How it begins.
     pub begin: Begin,
+    /// Calls that were paid for before the loop begins.
+    pub settled: Vec<CallSettled>,
     /// Strategy, analyzer, clock.
     pub parts: Parts,
     /// Makes candidates.
@@ -105,7 +108,10 @@ pub fn run(setup: EngineSetup) -> Result<Facts, EngineError> {
         Some(path) => Some(open_socket(path, &setup.runtime)?),
         None => None,
     };
-    let machine = start_machine(begin, parts, proposer)?;
+    let mut machine = start_machine(begin, parts, proposer)?;
+    for call in setup.settled {
+        machine.record(Event::CallSettled(call));
+    }
     let (seed, start) = (machine.facts().run.seed, machine.facts().run.program);
     let executor =
         Executor::new(setup.runtime.clone(), sender.clone(), Arc::clone(&blobs), evaluator, seed)
@@ -171,6 +177,7 @@ fn rebuild_error(error: RebuildError<HostFault>) -> EngineError {
 enum Action {
     Propose(CandidateId, BoxFuture<ProposalOutcome>),
     Evaluate(EvalStarted),
+    Analyze(u64, BoxFuture<Result<Vec<Finding>, String>>),
 }
 
 struct Dispatcher {
@@ -237,6 +244,7 @@ impl Dispatcher {
                 };
                 self.machine.record(event);
             }
+            Message::Analysis(analysis, found) => self.analyzed(analysis, found),
             Message::Evaluation(evaluated) => {
                 self.executor.ended(evaluated.candidate);
                 self.machine.record(Event::Evaluated(evaluated));
@@ -249,6 +257,17 @@ impl Dispatcher {
             }
         }
         self.decide();
+    }
+
+    fn analyzed(&mut self, analysis: u64, found: Result<Vec<Finding>, String>) {
+        self.executor.analysis_ended(analysis);
+        let (findings, detail) = match found {
+            Ok(findings) => (findings, String::new()),
+            Err(why) => (Vec::new(), why),
+        };
+        let Learned { insights, retired } = self.machine.merge(findings);
+        let analysis = Some(analysis);
+        self.machine.record(Event::Analyzed(Analyzed { analysis, insights, retired, detail }));
     }
 
     /// The rejection of a program that is known already: it costs no evaluation.
@@ -321,6 +340,7 @@ impl Dispatcher {
             match event {
                 Event::Selected(selected) => self.note_proposal(&selected, seq),
                 Event::EvalStarted(started) => self.actions.push(Action::Evaluate(started)),
+                Event::AnalysisStarted(started) => self.note_analysis(&started, seq),
                 _ => {}
             }
         }
@@ -334,6 +354,15 @@ impl Dispatcher {
         // Begun now, so that it sees what the proposer knows now; polled once durable.
         let work = self.machine.proposer.propose(request);
         self.actions.push(Action::Propose(selected.candidate, work));
+    }
+
+    fn note_analysis(&mut self, started: &AnalysisStarted, seq: evolve_core::Seq) {
+        let calls = Arc::new(Calls { sender: self.sender.clone() });
+        let blobs = Arc::clone(&self.blobs);
+        let request = analysis_request(&self.machine.facts, started, seq, blobs, calls);
+        if let Some(work) = self.machine.analysis(request) {
+            self.actions.push(Action::Analyze(started.analysis, work));
+        }
     }
 
     /// Makes the batch durable, then lets it act.
@@ -353,6 +382,7 @@ impl Dispatcher {
                 _ if at_rest => {}
                 Action::Propose(candidate, work) => self.executor.start_proposal(candidate, work),
                 Action::Evaluate(started) => self.start_evaluation(&started),
+                Action::Analyze(analysis, work) => self.executor.start_analysis(analysis, work),
             }
         }
         Ok(())

@@ -13,8 +13,8 @@ use evolve_core::ids::{BlobHash, CandidateId, ModelName};
 use evolve_core::objective::Metrics;
 use evolve_core::outcome::{EvalReport, EvalStatus, RejectReason, StageReport};
 use evolve_core::ports::{
-    BlobStore, BoxFuture, CallSink, EvalRequest, Evaluator, HostFault, NoProgram, ProposalOutcome,
-    StageSink,
+    BlobStore, BoxFuture, CallSink, EvalRequest, Evaluator, Finding, HostFault, NoProgram,
+    ProposalOutcome, StageSink,
 };
 use evolve_core::{Program, Shape};
 use futures::FutureExt;
@@ -33,6 +33,7 @@ pub(crate) struct Executor {
     /// The start program, read when it is first needed.
     start: Arc<Start>,
     tasks: HashMap<CandidateId, JoinHandle<()>>,
+    analyses: HashMap<u64, JoinHandle<()>>,
 }
 
 impl Executor {
@@ -44,7 +45,8 @@ impl Executor {
         run_seed: u64,
     ) -> Self {
         let start = Arc::new(Start { hash: None, program: OnceLock::new() });
-        Self { runtime, sender, blobs, evaluator, run_seed, start, tasks: HashMap::new() }
+        let (tasks, analyses) = (HashMap::new(), HashMap::new());
+        Self { runtime, sender, blobs, evaluator, run_seed, start, tasks, analyses }
     }
 
     /// Programs are measured against this one.
@@ -71,6 +73,21 @@ impl Executor {
             let _ = sender.send(proposal_message(candidate, outcome, &*blobs, &start));
         });
         self.tasks.insert(candidate, task);
+    }
+
+    pub(crate) fn start_analysis(
+        &mut self,
+        analysis: u64,
+        work: BoxFuture<Result<Vec<Finding>, String>>,
+    ) {
+        let sender = self.sender.clone();
+        let task = self.runtime.spawn(async move {
+            let found = AssertUnwindSafe(work).catch_unwind().await;
+            let found =
+                found.unwrap_or_else(|_| Err("the analyzer panicked; please report this".into()));
+            let _ = sender.send(Message::Analysis(analysis, found));
+        });
+        self.analyses.insert(analysis, task);
     }
 
     pub(crate) fn start_evaluation(&mut self, started: &EvalStarted, program: BlobHash) {
@@ -110,12 +127,17 @@ impl Executor {
         self.tasks.remove(&candidate);
     }
 
+    /// Forgets a finished analysis.
+    pub(crate) fn analysis_ended(&mut self, analysis: u64) {
+        self.analyses.remove(&analysis);
+    }
+
     /// Cancels all work and returns when everything it started is gone.
     pub(crate) fn cancel_all(&mut self) {
-        for task in self.tasks.values() {
-            task.abort();
-        }
-        for (_, task) in self.tasks.drain() {
+        let all = self.tasks.drain().map(|(_, task)| task);
+        let all: Vec<_> = all.chain(self.analyses.drain().map(|(_, task)| task)).collect();
+        all.iter().for_each(JoinHandle::abort);
+        for task in all {
             let _ = self.runtime.block_on(task);
         }
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use evolve_core::event::{Event, JOURNAL_VERSION, RunStarted};
 use evolve_core::facts::NoRunStarted;
-use evolve_core::knowledge::Insight;
-use evolve_core::ports::{Analyzer, Clock, Proposer};
+use evolve_core::ports::{
+    AnalysisRequest, Analyzer, BoxFuture, Clock, Finding, Inquiry, Learned, Proposer,
+};
 use evolve_core::{Envelope, Facts, Seq};
 use evolve_search::Strategy;
 
@@ -26,7 +27,7 @@ pub struct Machine {
     pub(crate) proposer: Box<dyn Proposer>,
     analyzer: Option<Box<dyn Analyzer>>,
     clock: Arc<dyn Clock>,
-    insights: Vec<Insight>,
+    learned: Learned,
     batch: Vec<Envelope>,
 }
 
@@ -62,7 +63,7 @@ impl Machine {
             machine.fold(&event.map_err(RebuildError::Read)?);
         }
         // What the analyzer found was recorded, or fell with the process.
-        machine.insights.clear();
+        machine.learned = Learned::default();
         Ok(machine)
     }
 
@@ -79,7 +80,7 @@ impl Machine {
             proposer,
             analyzer,
             clock,
-            insights: Vec::new(),
+            learned: Learned::default(),
             batch: Vec::new(),
         };
         machine.observe(first);
@@ -113,8 +114,27 @@ impl Machine {
         std::mem::take(&mut self.batch)
     }
 
-    pub(crate) fn take_insights(&mut self) -> Option<Vec<Insight>> {
-        (!self.insights.is_empty()).then(|| std::mem::take(&mut self.insights))
+    /// What statistics found since the last call.
+    pub(crate) fn take_learned(&mut self) -> Option<Learned> {
+        (self.learned != Learned::default()).then(|| std::mem::take(&mut self.learned))
+    }
+
+    /// What a model would be asked now.
+    pub(crate) fn inquiry(&self) -> Option<Inquiry> {
+        self.analyzer.as_ref()?.inquire(&self.facts)
+    }
+
+    /// Begins an analysis that was decided.
+    pub(crate) fn analysis(
+        &self,
+        request: AnalysisRequest,
+    ) -> Option<BoxFuture<Result<Vec<Finding>, String>>> {
+        Some(self.analyzer.as_ref()?.analyze(request))
+    }
+
+    /// What findings come to, beside what is known.
+    pub(crate) fn merge(&self, findings: Vec<Finding>) -> Learned {
+        self.analyzer.as_ref().map(|a| a.merge(&self.facts, findings)).unwrap_or_default()
     }
 
     fn fold(&mut self, envelope: &Envelope) {
@@ -126,12 +146,14 @@ impl Machine {
         if let Event::Resumed(resumed) = &envelope.event
             && resumed.process.is_some()
         {
-            self.insights.clear(); // they fell with the process that found them
+            self.learned = Learned::default(); // it fell with the process that found it
         }
         self.strategy.observe(&self.facts, envelope);
         self.proposer.observe(&self.facts, envelope);
         if let Some(analyzer) = &mut self.analyzer {
-            self.insights.extend(analyzer.observe(&self.facts, envelope));
+            let Learned { insights, retired } = analyzer.observe(&self.facts, envelope);
+            self.learned.insights.extend(insights);
+            self.learned.retired.extend(retired);
         }
     }
 }

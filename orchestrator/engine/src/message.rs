@@ -6,6 +6,7 @@ use evolve_core::event::{
     CallSettled, Evaluated, Event, KnowledgeShown, Proposed, Rejected, StageDone,
 };
 use evolve_core::ids::CandidateId;
+use evolve_core::ports::Finding;
 
 use crate::control::{Command, Reply};
 
@@ -19,6 +20,8 @@ pub(crate) enum Message {
     Record(Event),
     /// A proposal ended.
     Proposal(CandidateId, Vec<KnowledgeShown>, Result<Proposed, Rejected>),
+    /// An analysis ended: what was found, or in one line why nothing was.
+    Analysis(u64, Result<Vec<Finding>, String>),
     /// An evaluation ended. The text is the host's fault, if it was one.
     Evaluation(Evaluated),
     /// A person's command, with the place for the answer.

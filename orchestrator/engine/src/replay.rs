@@ -128,7 +128,8 @@ fn is_decision(event: &Event) -> bool {
         | Event::Quarantined(_)
         | Event::Promoted(_)
         | Event::Demoted(_)
-        | Event::Analyzed(_) => true,
+        | Event::AnalysisStarted(_) => true,
+        Event::Analyzed(analyzed) => analyzed.analysis.is_none(),
         Event::Rejected(rejected) => rejected.reason == RejectReason::Interrupted,
         Event::Stopped(stopped) => !matches!(
             stopped.reason,

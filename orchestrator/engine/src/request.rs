@@ -1,11 +1,12 @@
 //! From a selection to what a proposer is given.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use evolve_core::event::Selected;
+use evolve_core::event::{AnalysisStarted, Operator, Selected};
 use evolve_core::facts::{CandidateFacts, CandidateState};
 use evolve_core::ids::CandidateId;
-use evolve_core::ports::{BlobStore, CallSink, ProposalRequest};
+use evolve_core::ports::{AnalysisRequest, BlobStore, CallSink, Meter, ProposalRequest};
 use evolve_core::{Facts, Seq, rng};
 
 /// Ancestors told to a proposer.
@@ -14,8 +15,9 @@ const LINEAGE: usize = 8;
 const TRIED: usize = 6;
 /// How far back attempts are looked for, so that the cost does not grow with the run.
 const TRIED_WINDOW: usize = 200;
-/// Insights told to a proposer.
-const INSIGHTS: usize = 8;
+/// How far back lost ideas are looked for, and how many are told.
+const LOST_WINDOW: usize = 1_000;
+const LOST: usize = 300;
 
 /// The request for a selection that was recorded at `seq`.
 pub(crate) fn proposal_request(
@@ -43,9 +45,52 @@ pub(crate) fn proposal_request(
         taken: all(taken),
         best: facts.best().cloned(),
         insights: insights(facts),
+        lost: if selected.selection.operator == Operator::Mutate {
+            Vec::new()
+        } else {
+            lost(facts)
+        },
         blobs,
         calls,
     }
+}
+
+/// The request for an analysis that was recorded at `seq`.
+pub(crate) fn analysis_request(
+    facts: &Facts,
+    started: &AnalysisStarted,
+    seq: Seq,
+    blobs: Arc<dyn BlobStore>,
+    calls: Arc<dyn CallSink>,
+) -> AnalysisRequest {
+    let candidates: Vec<_> =
+        started.candidates.iter().filter_map(|id| facts.candidate(*id)).cloned().collect();
+    let parents: BTreeSet<CandidateId> =
+        candidates.iter().filter_map(|c| c.parents().first().copied()).collect();
+    AnalysisRequest {
+        purpose: started.purpose,
+        parents: parents.into_iter().filter_map(|id| facts.candidate(id)).cloned().collect(),
+        insights: insights(facts),
+        seed: rng::derive_seed(facts.run.seed, seq, "analyze"),
+        meter: Meter {
+            candidate: candidates.last().map_or(CandidateId::START, |c| c.id),
+            analysis: Some(started.analysis),
+            blobs,
+            calls,
+        },
+        candidates,
+    }
+}
+
+/// What models and commands proposed lately and what came to nothing, newest first.
+fn lost(facts: &Facts) -> Vec<Arc<CandidateFacts>> {
+    let of_words = |c: &&Arc<CandidateFacts>| {
+        !matches!(c.selection.operator, Operator::Mutate | Operator::Start)
+            && !c.change.summary.is_empty()
+    };
+    let ended = |c: &&Arc<CandidateFacts>| c.state == CandidateState::Evaluated && !facts.gained(c);
+    let recent = facts.candidates.iter().rev().take(LOST_WINDOW);
+    recent.filter(of_words).filter(ended).take(LOST).cloned().collect()
 }
 
 /// Recent children of the same parent that failed or lost; then others that failed.
@@ -73,6 +118,5 @@ fn tried(facts: &Facts, parent: Option<CandidateId>) -> Vec<Arc<CandidateFacts>>
 fn insights(facts: &Facts) -> Vec<evolve_core::knowledge::Insight> {
     let mut all: Vec<_> = facts.insights.values().cloned().collect();
     all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.key.cmp(&b.key)));
-    all.truncate(INSIGHTS);
     all
 }

@@ -10,7 +10,7 @@ use evolve_core::{Envelope, Facts, Usd};
 use evolve_engine::{Replayed, Target, replay};
 use evolve_testkit::MemoryBlobs;
 use proptest::prelude::*;
-use world::{Nothing, TASK, Tape, World, fold};
+use world::{Nothing, Reader, TASK, Tape, World, fold};
 
 fn replayed(world: &World, recorded: Vec<Envelope>) -> (Replayed, Tape) {
     let mut tape = Tape::default();
@@ -36,7 +36,10 @@ fn a_replay_of_a_live_run_makes_the_same_decisions() {
         let mut world = World::new(TASK);
         world.seed = seed;
         world.cost = Some(Reservation { usd: Usd(100), tokens: 10 });
+        let reserved = Reservation { usd: Usd(70), tokens: 5 };
+        world.reader = (seed % 2 == 1).then(|| Reader::new(reserved));
         let facts = world.start();
+        assert!(world.reader.is_none() || facts.counts.analyses > 0);
         assert_replays(&world, &facts);
     }
 }

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evolve_core::event::Selection;
-use evolve_core::ids::BlobHash;
+use evolve_core::ids::{BlobHash, ModelName};
+use evolve_core::knowledge::Credits;
 use evolve_core::outcome::{CallStatus, RejectReason};
 use evolve_core::ports::{HostFault, NewProgram, NoProgram, ProposalOutcome, ProposalRequest};
 use evolve_mutate::Editable;
 use evolve_prompts::{Context, Format, Prompt, PromptError, Repair};
+use futures::FutureExt;
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
 use crate::allowance::{Allowance, MAX_REPAIRS};
 use crate::client::{AskError, Caller, Message, Model, prompt_tokens};
-use crate::material::{context, load_program};
+use crate::material::{context, load_program, retrieve};
 use crate::patching::{Checked, Mistake, Target, format_of};
 use crate::proposers::Shared;
+use crate::repeats::had_before;
 
 /// Largest program where the task sets no size, as for a draft.
 const DRAFT_SIZE: u64 = 256 << 10;
@@ -26,19 +29,26 @@ const PROBLEM: usize = 4_000;
 /// Fewest tokens of an answer that are worth sending back.
 const WORTH_SHOWING: u64 = 50;
 
-pub(crate) async fn propose(shared: &Shared, request: &ProposalRequest) -> ProposalOutcome {
+pub(crate) async fn propose(
+    shared: &Shared,
+    credits: &Arc<Credits>,
+    request: &ProposalRequest,
+) -> ProposalOutcome {
     let mut shown = Vec::new();
-    let result = attempt(shared, request, &mut shown).await;
+    let result = attempt(shared, credits, request, &mut shown).await;
     ProposalOutcome { shown, result }
 }
 
 async fn attempt(
     shared: &Shared,
+    credits: &Arc<Credits>,
     request: &ProposalRequest,
     shown: &mut Vec<String>,
 ) -> Result<NewProgram, NoProgram> {
     let target = target(shared, request)?;
-    let full = context(shared, request, &target).map_err(host_fault)?;
+    let meter = request.meter();
+    let found = retrieve(shared, request, credits, Some(meter.clone())).await;
+    let full = context(shared, request, &target, found).map_err(host_fault)?;
     let prompt = fit(shared, &full)?;
     *shown = shown_in(&prompt.context);
     let system = shared.redactor.redact(&prompt.system);
@@ -46,9 +56,9 @@ async fn attempt(
     let text = format!("[system]\n{system}\n[user]\n{user}");
     let hash = request.blobs.put(text.as_bytes()).map_err(host_fault)?;
     let caller = Caller {
-        proposal: request,
+        meter: &meter,
         allowance: Allowance::new(
-            shared.reservation(&request.selection),
+            shared.reservation_for_calls(&request.selection),
             shared.task.prompts.max_tokens,
         ),
         rng: Pcg64Mcg::seed_from_u64(request.seed),
@@ -65,6 +75,8 @@ async fn attempt(
         repairs: 0,
         mistake: None,
         troubles: Vec::new(),
+        request,
+        kept: None,
     };
     conversation.run(&request.selection, hash).await.map_err(|mut none| {
         none.prompt = Some(hash);
@@ -79,7 +91,9 @@ pub(crate) fn prompt(
     request: &ProposalRequest,
 ) -> Result<(String, String, String), NoProgram> {
     let target = target(shared, request)?;
-    let full = context(shared, request, &target).map_err(host_fault)?;
+    // Without calls there is nothing to wait for.
+    let found = retrieve(shared, request, &Arc::default(), None).now_or_never();
+    let full = context(shared, request, &target, found.unwrap_or_default()).map_err(host_fault)?;
     let prompt = fit(shared, &full)?;
     let program = target.base.iter().flat_map(|(program, _)| program.files.values());
     let program = program.map(String::as_str).collect::<Vec<_>>().join("\n");
@@ -136,7 +150,8 @@ pub(crate) fn fit(shared: &Shared, full: &Context) -> Result<Prompt, NoProgram> 
 
 pub(crate) fn shown_in(context: &Context) -> Vec<String> {
     let items = context.cognition.iter().map(|item| item.id.clone());
-    items.chain(context.insights.iter().map(|insight| insight.key.clone())).collect()
+    let insights = context.insights.iter().chain(&context.tactic);
+    items.chain(insights.map(|insight| insight.key.clone())).collect()
 }
 
 /// One proposal's talk with its models.
@@ -153,6 +168,10 @@ struct Conversation<'a> {
     mistake: Option<Mistake>,
     /// Why models gave no answer.
     troubles: Vec<(CallStatus, String)>,
+    request: &'a ProposalRequest,
+    /// A program whose idea was sent back, with its model: taken all the same if nothing better
+    /// comes.
+    kept: Option<(Checked, ModelName)>,
 }
 
 /// How the talk with one model ended without a program.
@@ -179,15 +198,10 @@ impl Conversation<'_> {
             for model in &models {
                 match self.with(model).await {
                     Ok(done) => {
-                        return Ok(NewProgram {
-                            program: done.program,
-                            normal: done.normal,
-                            change: done.change,
-                            model: Some(model.section.name.clone()),
-                            prompt: Some(prompt),
-                            repairs: self.repairs,
-                        });
+                        let model = model.section.name.clone();
+                        return Ok(self.made(done, model, prompt));
                     }
+                    Err(_) if self.kept.is_some() => break,
                     Err(Ended::Next) => {}
                     Err(Ended::Closed(wait)) => {
                         shortest = Some(shortest.map_or(wait, |least| least.min(wait)));
@@ -195,6 +209,9 @@ impl Conversation<'_> {
                     Err(Ended::Over) => return Err(self.verdict()),
                     Err(Ended::Host(fault)) => return Err(host_fault(fault)),
                 }
+            }
+            if let Some((kept, model)) = self.kept.take() {
+                return Ok(self.made(kept, model, prompt));
             }
             // With every breaker open, wait for the first probe rather than fail at once: a
             // run must not burn through candidates while its provider is down.
@@ -206,6 +223,25 @@ impl Conversation<'_> {
             }
         }
         Err(self.verdict())
+    }
+
+    fn made(&self, done: Checked, model: ModelName, prompt: BlobHash) -> NewProgram {
+        NewProgram {
+            program: done.program,
+            normal: done.normal,
+            change: done.change,
+            model: Some(model),
+            prompt: Some(prompt),
+            repairs: self.repairs,
+        }
+    }
+
+    /// What to say of an idea that was had before; once a proposal.
+    async fn had_before(&self, done: &Checked) -> Option<Mistake> {
+        if self.kept.is_some() {
+            return None;
+        }
+        had_before(self.shared, self.request, &done.change.summary).await
     }
 
     async fn with(&mut self, model: &Model) -> Result<Checked, Ended> {
@@ -223,7 +259,13 @@ impl Conversation<'_> {
                 Err(AskError::Host(fault)) => return Err(Ended::Host(fault)),
             };
             let mistake = match self.target.read(&answer) {
-                Ok(done) => return Ok(done),
+                Ok(done) => match self.had_before(&done).await {
+                    None => return Ok(done),
+                    Some(mistake) => {
+                        self.kept = Some((done, model.section.name.clone()));
+                        mistake
+                    }
+                },
                 Err(mistake) => mistake,
             };
             let next = self.send_back(&answer, &mistake);

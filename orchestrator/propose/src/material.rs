@@ -1,5 +1,6 @@
 //! What a prompt shows, gathered from facts and blobs.
 
+mod knowledge;
 mod words;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use evolve_core::event::Operator;
 use evolve_core::facts::{CandidateFacts, Evaluation};
 use evolve_core::ids::{BlobHash, CandidateId};
 use evolve_core::outcome::{EvalStatus, RejectReason};
-use evolve_core::ports::{BlobStore, HostFault, ProposalRequest};
+use evolve_core::ports::{BlobStore, Found, HostFault, ProposalRequest};
 use evolve_core::program::Program;
 use evolve_mutate::Editable;
 use evolve_prompts::{
@@ -18,7 +19,9 @@ use evolve_prompts::{
 
 use crate::patching::Target;
 use crate::proposers::Shared;
-use words::{excerpt_lines, looks_like_failure, outcome, step_outcome};
+pub(crate) use knowledge::retrieve;
+pub(crate) use words::step_outcome;
+use words::{excerpt_lines, looks_like_failure, outcome};
 
 /// Bytes of one artifact that a prompt shows.
 const ARTIFACT: usize = 6_000;
@@ -53,11 +56,12 @@ fn optional<T>(loaded: Result<T, HostFault>) -> Option<T> {
     loaded.inspect_err(|fault| tracing::warn!("left out of a proposal: {fault}")).ok()
 }
 
-/// Everything the prompt may say about this proposal.
+/// Everything the prompt may say about this proposal, with the knowledge found for it.
 pub(crate) fn context(
     shared: &Shared,
     request: &ProposalRequest,
     target: &Target,
+    found: Found,
 ) -> Result<Context, HostFault> {
     let material = Material { shared, request, editable: target.base.as_ref().map(|(_, e)| e) };
     let mut parents = Vec::new();
@@ -86,8 +90,9 @@ pub(crate) fn context(
         tried: material.tried(),
         taken: material.taken(),
         clash: material.clash(),
-        cognition: material.cognition(),
-        insights: material.insights(),
+        cognition: found.items.into_iter().map(KnowledgeView::from).collect(),
+        insights: found.insights.iter().map(InsightView::from).collect(),
+        tactic: knowledge::tactic(request).map(InsightView::from),
     })
 }
 
@@ -247,32 +252,6 @@ impl Material<'_> {
         let all = request.parents.iter().chain(&request.lineage).chain(&request.inspirations);
         let mut all = all.chain(&request.best).chain(&request.tried);
         all.find(|facts| facts.id == id).map(AsRef::as_ref)
-    }
-
-    fn cognition(&self) -> Vec<KnowledgeView> {
-        let Some(knowledge) = &self.shared.knowledge else { return Vec::new() };
-        let mut situation = self.shared.description.clone();
-        for parent in self.request.parents.iter().take(1) {
-            if let Some(evaluation) = &parent.evaluation {
-                situation = format!("{situation}\n{}\n{}", evaluation.detail, evaluation.feedback);
-            }
-        }
-        let found = knowledge.retrieve(&situation, self.shared.task.cognition.top_k as usize);
-        let items = optional(found).unwrap_or_default().into_iter();
-        items
-            .map(|item| KnowledgeView { id: item.id, title: item.title, body: item.body })
-            .collect()
-    }
-
-    fn insights(&self) -> Vec<InsightView> {
-        let view = |insight: &evolve_core::knowledge::Insight| InsightView {
-            key: insight.key.clone(),
-            kind: format!("{:?}", insight.kind).to_lowercase(),
-            confidence: format!("{:.2}", insight.confidence),
-            claim: insight.claim.clone(),
-            recommendation: insight.recommendation.clone(),
-        };
-        self.request.insights.iter().map(view).collect()
     }
 }
 

@@ -62,7 +62,8 @@ pub(crate) fn format_of(operator: Operator) -> Format {
 impl Target {
     /// Applies an answer and checks the result.
     pub(crate) fn read(&self, answer: &str) -> Result<Checked, Mistake> {
-        let (program, change) = self.apply(answer)?;
+        let (program, mut change) = self.apply(answer)?;
+        change.prediction = prediction(answer).unwrap_or_default();
         self.checked(program, change)
     }
 
@@ -84,7 +85,7 @@ impl Target {
             Editable::new(&program, &self.editable_globs)
                 .map_err(|error| Mistake::new(RejectReason::PatchFailed, error.to_string()))?;
             let summary = idea(answer).unwrap_or_else(|| "a first program".to_owned());
-            let change = Change { summary, edits: Vec::new() };
+            let change = Change { summary, ..Change::default() };
             return Ok((program, change));
         };
         let patched = match self.format {
@@ -171,9 +172,37 @@ pub(crate) fn idea(answer: &str) -> Option<String> {
     Some(if end < line.len() { format!("{}…", &line[..end]) } else { line.to_owned() })
 }
 
+/// The line before the first change that says what the evaluator is expected to measure.
+pub(crate) fn prediction(answer: &str) -> Option<String> {
+    let marks = ["<<<<", "```", "~~~"];
+    let before = answer
+        .lines()
+        .map(str::trim)
+        .take_while(|line| marks.iter().all(|mark| !line.starts_with(mark)));
+    let plain = |line: &str| -> String {
+        line.chars().filter(|c| !c.is_control() && *c != '*').collect::<String>().trim().to_owned()
+    };
+    let said = before.map(plain).find_map(|line| {
+        line.trim_start_matches(['#', '-', ' ']).strip_prefix("Expect:").map(str::to_owned)
+    });
+    let said = said.map(|said| said.trim().to_owned()).filter(|said| !said.is_empty())?;
+    let end = said.floor_char_boundary(SUMMARY);
+    Some(if end < said.len() { format!("{}…", &said[..end]) } else { said })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prediction_stands_before_the_change() {
+        let said = |answer| prediction(answer);
+        let answer = "Idea: grow.\n**Expect:** `score` up by 0.1\n<<<<<<< SEARCH\nx";
+        assert_eq!(said(answer).as_deref(), Some("`score` up by 0.1"));
+        assert_eq!(said("Idea: grow.\n```\nExpect: nothing\n```"), None);
+        assert_eq!(said("Expect:\n"), None);
+        assert!(said(&format!("Expect: {}", "ä".repeat(500))).unwrap().len() <= SUMMARY + 3);
+    }
 
     #[test]
     fn the_idea_is_the_first_sentence_unless_the_change_comes_first() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evolve_core::event::{Envelope, Operator, Reservation, Selection};
 use evolve_core::facts::Facts;
+use evolve_core::knowledge::Credits;
 use evolve_core::ports::{
     BoxFuture, Clock, KnowledgeBase, Language, ProposalOutcome, ProposalRequest, Proposer,
 };
@@ -17,6 +18,7 @@ use crate::client::{Model, Patience, counting};
 use crate::command::Command;
 use crate::deny::Denied;
 use crate::operators::needs_model;
+use crate::repeats::IdeaVectors;
 use crate::setup::{ProposerSetup, SetupError, models};
 use crate::{by_model, without_model};
 
@@ -35,6 +37,8 @@ pub(crate) struct Shared {
     pub language_name: Option<String>,
     pub language: Option<Arc<dyn Language>>,
     pub denied: Arc<Denied>,
+    /// Where ideas are compared by meaning.
+    pub idea_vectors: Option<IdeaVectors>,
 }
 
 impl Shared {
@@ -57,7 +61,26 @@ impl Shared {
         if self.models.iter().all(openai) { Counting::OpenAi } else { Counting::Cautious }
     }
 
+    /// The worst case of a proposal: its calls, and the retrieval of what is shown.
     pub(crate) fn reservation(&self, selection: &Selection) -> Reservation {
+        let mut all = self.reservation_for_calls(selection);
+        if let Some(knowledge) = self.knowledge.as_ref().filter(|_| needs_model(selection.operator))
+        {
+            let retrieval = knowledge.reservation();
+            all.usd += retrieval.usd;
+            all.tokens = all.tokens.saturating_add(retrieval.tokens);
+        }
+        if let Some(vectors) =
+            self.idea_vectors.as_ref().filter(|_| needs_model(selection.operator))
+        {
+            let comparison = vectors.reservation();
+            all.usd += comparison.usd;
+            all.tokens = all.tokens.saturating_add(comparison.tokens);
+        }
+        all
+    }
+
+    pub(crate) fn reservation_for_calls(&self, selection: &Selection) -> Reservation {
         if !needs_model(selection.operator) {
             return Reservation::default();
         }
@@ -78,6 +101,8 @@ pub struct Proposers {
     shared: Arc<Shared>,
     /// What `mutate` learned; a fold over the journal.
     memory: Memory,
+    /// What knowledge was worth so far; a fold, too.
+    credits: Arc<Credits>,
 }
 
 impl Proposers {
@@ -88,7 +113,9 @@ impl Proposers {
         if !models.is_empty() {
             evolve_prompts::prepare_tokenizer();
         }
+        let same = setup.task.embedding.as_ref().map_or(1.0, |section| section.same_idea);
         let shared = Shared {
+            idea_vectors: setup.embedder.map(|embedder| IdeaVectors::new(embedder, same)),
             denied: Arc::new(Denied::of(&setup.task)),
             redactor: Redactor::new(setup.keys.secrets()),
             language: language_name.as_deref().and_then(evolve_mutate::language),
@@ -102,10 +129,14 @@ impl Proposers {
             patience: setup.patience,
             models,
         };
-        Ok(Self { shared: Arc::new(shared), memory: Memory::default() })
+        Ok(Self { shared: Arc::new(shared), memory: Memory::default(), credits: Arc::default() })
     }
 
     pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn shared_ref(&self) -> &Arc<Shared> {
         &self.shared
     }
 
@@ -133,15 +164,19 @@ impl Proposer for Proposers {
             let memory = self.memory.clone();
             return Box::pin(async move { without_model::propose(&shared, &memory, &request) });
         }
+        let credits = Arc::clone(&self.credits);
         Box::pin(async move {
             match &shared.command {
-                Some(command) => command.propose(&shared, &request).await,
-                None => by_model::propose(&shared, &request).await,
+                Some(command) => command.propose(&shared, &credits, &request).await,
+                None => by_model::propose(&shared, &credits, &request).await,
             }
         })
     }
 
     fn observe(&mut self, facts: &Facts, event: &Envelope) {
         self.memory.observe(facts, event);
+        if self.shared.command.is_some() || !self.shared.models.is_empty() {
+            Arc::make_mut(&mut self.credits).observe(facts, event);
+        }
     }
 }

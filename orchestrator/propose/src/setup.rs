@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use evolve_core::event::Operator;
 use evolve_core::ids::ModelName;
-use evolve_core::ports::{Clock, KnowledgeBase};
+use evolve_core::ports::{Clock, Embedder, KnowledgeBase};
 use evolve_core::sandbox::{Sandbox, SandboxSpec};
-use evolve_core::task::{CommandSection, ModelSection, TaskConfig};
+use evolve_core::task::{CommandSection, EmbeddingSection, ModelSection, TaskConfig};
 use evolve_prompts::Prompts;
 
 use crate::client::{Endpoint, EndpointError, Model, Patience};
@@ -85,7 +85,7 @@ pub enum SetupError {
 pub struct Keys(BTreeMap<String, String>);
 
 impl Keys {
-    /// Reads every `api_key_env` of the task through `lookup`.
+    /// Reads every `api_key_env` of the task through `lookup`, that of the embedding included.
     pub fn read(
         task: &TaskConfig,
         lookup: impl Fn(&str) -> Option<String>,
@@ -111,6 +111,16 @@ impl Keys {
             })?;
             keys.insert(source, key);
         }
+        if let Some(embedding) = &task.embedding
+            && let Some(variable) = &embedding.api_key_env
+        {
+            let key = lookup(variable).filter(|key| !key.trim().is_empty());
+            let key = key.ok_or_else(|| SetupError::MissingKey {
+                model: embedding.name.clone(),
+                variable: variable.clone(),
+            })?;
+            keys.insert(variable.clone(), key);
+        }
         Ok(Self(keys))
     }
 
@@ -126,7 +136,13 @@ impl Keys {
             None if model.api_key_command.is_empty() => None,
             None => key_command::ask(&model.api_key_command).ok(),
         };
-        task.model.iter().filter_map(known).collect()
+        let embedding = task.embedding.as_ref().and_then(|section| section.api_key_env.as_ref());
+        let embedding = embedding.and_then(|variable| std::env::var(variable).ok());
+        task.model.iter().filter_map(known).chain(embedding).collect()
+    }
+
+    pub(crate) fn of_embedding(&self, section: &EmbeddingSection) -> Option<&str> {
+        self.0.get(section.api_key_env.as_ref()?).map(String::as_str)
     }
 
     /// The keys themselves, for the redactor.
@@ -162,6 +178,8 @@ pub struct ProposerSetup {
     pub prompts: Prompts,
     /// Prior knowledge, if the task has any.
     pub knowledge: Option<Arc<dyn KnowledgeBase>>,
+    /// Who turns texts into vectors, where the task names somebody.
+    pub embedder: Option<Arc<dyn Embedder>>,
     /// The models' keys.
     pub keys: Keys,
     /// For breakers and for dates in `Retry-After`.
@@ -183,6 +201,24 @@ pub struct CommandSetup {
     pub spec: SandboxSpec,
 }
 
+/// The address of a model, with the key for it.
+pub(crate) fn endpoint(
+    name: &ModelName,
+    url: &str,
+    variable: &str,
+    key: Option<&str>,
+) -> Result<Endpoint, SetupError> {
+    let model = name.clone();
+    Endpoint::new(url, key).map_err(|error| match error {
+        EndpointError::BadUrl(why) => SetupError::BadUrl { model, url: url.to_owned(), why },
+        EndpointError::BadKey => {
+            let variable = variable.to_owned();
+            SetupError::BadKey { model, variable, why: error.to_string() }
+        }
+        EndpointError::Http(_) => SetupError::Http(error.to_string()),
+    })
+}
+
 /// The task's models, ready to be called.
 pub(crate) fn models(setup: &ProposerSetup) -> Result<Vec<Arc<Model>>, SetupError> {
     let task = &setup.task;
@@ -197,18 +233,8 @@ pub(crate) fn models(setup: &ProposerSetup) -> Result<Vec<Arc<Model>>, SetupErro
 }
 
 fn model(section: &ModelSection, setup: &ProposerSetup) -> Result<Arc<Model>, SetupError> {
-    let model = section.name.clone();
-    let endpoint =
-        Endpoint::new(&section.base_url, setup.keys.of(section)).map_err(|error| match error {
-            EndpointError::BadUrl(why) => {
-                SetupError::BadUrl { model, url: section.base_url.clone(), why }
-            }
-            EndpointError::BadKey => SetupError::BadKey {
-                model,
-                variable: source_of(section).unwrap_or_default(),
-                why: error.to_string(),
-            },
-            EndpointError::Http(_) => SetupError::Http(error.to_string()),
-        })?;
+    let variable = source_of(section).unwrap_or_default();
+    let key = setup.keys.of(section);
+    let endpoint = endpoint(&section.name, &section.base_url, &variable, key)?;
     Ok(Arc::new(Model::new(section.clone(), endpoint, &setup.patience)))
 }

@@ -6,10 +6,12 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use common::{Bench, GOOD_DIFF, Options, PROGRAM, candidate, model, task_with};
-use evolve_core::event::Operator;
-use evolve_core::knowledge::{CognitionItem, Insight, InsightKind};
+use evolve_core::event::{Operator, Reservation};
+use evolve_core::knowledge::{CognitionItem, Insight, InsightKind, Situation};
 use evolve_core::outcome::{CallStatus, EvalStatus, RejectReason};
-use evolve_core::ports::{HostFault, KnowledgeBase, ProposalOutcome, Proposer};
+use evolve_core::ports::{
+    BoxFuture, Found, HostFault, KnowledgeBase, ProposalOutcome, Proposer, Query,
+};
 use evolve_core::program::Program;
 use evolve_prompts::Counting;
 use evolve_testkit::{ModelServer, Reply, Request};
@@ -295,8 +297,13 @@ async fn a_key_is_sent_only_where_one_is_named() {
 struct Shelf(Mutex<Vec<(String, usize)>>);
 
 impl KnowledgeBase for Shelf {
-    fn retrieve(&self, situation: &str, top_k: usize) -> Result<Vec<CognitionItem>, HostFault> {
-        self.0.lock().unwrap().push((situation.to_owned(), top_k));
+    fn reservation(&self) -> Reservation {
+        Reservation::default()
+    }
+
+    fn retrieve(&self, query: Query) -> BoxFuture<Result<Found, HostFault>> {
+        let Situation { now, task } = &query.situation;
+        self.0.lock().unwrap().push((format!("{now}|{task}"), query.top_k));
         let item = |id: &str, body: String| CognitionItem {
             id: id.into(),
             title: "Holes".into(),
@@ -305,7 +312,8 @@ impl KnowledgeBase for Shelf {
             body,
         };
         let huge = "far too long ".repeat(20_000);
-        Ok(vec![item("holes", "Fill the holes.".into()), item("huge", huge)])
+        let items = vec![item("holes", "Fill the holes.".into()), item("huge", huge)];
+        Box::pin(std::future::ready(Ok(Found { items, insights: query.insights })))
     }
 }
 
@@ -320,7 +328,10 @@ async fn knowledge_is_asked_with_the_situation_and_only_what_was_shown_is_report
     request.insights.push(Insight {
         key: "site:step".into(),
         claim: "smaller steps gain".into(),
+        mechanism: "they overlap less".into(),
+        scope: String::new(),
         evidence: Vec::new(),
+        against: Vec::new(),
         recommendation: String::new(),
         confidence: 0.75,
         kind: InsightKind::Works,

@@ -36,6 +36,7 @@ fn a_key_with_a_line_break_is_refused_without_being_shown() {
         description: String::new(),
         prompts: evolve_prompts::Prompts::shipped().unwrap(),
         knowledge: None,
+        embedder: None,
         keys,
         clock: std::sync::Arc::new(evolve_core::ports::SystemClock),
         command: None,

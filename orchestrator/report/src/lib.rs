@@ -12,5 +12,5 @@ pub mod model;
 pub mod text;
 mod write;
 
-pub use model::{Moment, Process};
+pub use model::{KnowledgeWorth, Moment, Process};
 pub use write::{ReportError, write_report};

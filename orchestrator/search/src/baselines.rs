@@ -101,6 +101,6 @@ impl Strategy for BestOfN {
         let operator = choice::operator(&self.menu, &self.menu.operators, rng);
         let parents = if operator == Operator::Draft { Vec::new() } else { vec![start.id] };
         let models = model_order(&self.menu.models, facts, rng);
-        Selection { operator, island: 0, parents, inspirations: Vec::new(), models }
+        Selection { operator, island: 0, parents, inspirations: Vec::new(), models, tactic: None }
     }
 }

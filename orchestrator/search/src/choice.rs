@@ -76,6 +76,7 @@ pub(crate) fn first_step(menu: &Menu, facts: &Facts, island: u32, rng: &mut Pcg6
         parents: start.map(|start| start.id).into_iter().collect(),
         inspirations: Vec::new(),
         models: model_order(&menu.models, facts, rng),
+        tactic: None,
     }
 }
 
@@ -103,7 +104,7 @@ pub(crate) fn with_parent(
         parents.push(inspirations.remove(0));
     }
     inspirations.truncate(most);
-    Selection { operator, island, parents, inspirations, models }
+    Selection { operator, island, parents, inspirations, models, tactic: None }
 }
 
 #[cfg(test)]

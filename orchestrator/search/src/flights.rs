@@ -82,6 +82,7 @@ mod tests {
                 parents: vec![CandidateId(1)],
                 inspirations: Vec::new(),
                 models: Vec::new(),
+                tactic: None,
             },
             reserved: Reservation::default(),
         };

@@ -21,6 +21,7 @@ mod polish;
 mod pool;
 mod ranking;
 mod registry;
+mod tactics;
 mod two_level;
 mod ucb;
 

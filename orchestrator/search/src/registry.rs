@@ -9,6 +9,7 @@ use crate::map_elites::MapElites;
 use crate::parameters::{BadParameter, Kind, OwnParameter, Parameters};
 use crate::pareto::Pareto;
 use crate::polish::{self, Polished};
+use crate::tactics::Directed;
 use crate::two_level::TwoLevel;
 use crate::ucb::Ucb;
 use crate::{Menu, Strategy};
@@ -263,10 +264,12 @@ pub fn build(config: &SearchSection, menu: Menu) -> Result<Box<dyn Strategy>, Ba
         "best-of-n" => Box::new(BestOfN::new(menu)),
         _ => Box::new(Adaptive::new(config, menu)),
     };
-    Ok(match polishing {
+    let strategy = match polishing {
         Some(weights) => Box::new(Polished::new(strategy, weights)),
         None => strategy,
-    })
+    };
+    // Independent samples learn nothing, or they would not be independent.
+    Ok(if name == "best-of-n" { strategy } else { Box::new(Directed::new(strategy)) })
 }
 
 /// The listed name that a misspelt one most likely means.

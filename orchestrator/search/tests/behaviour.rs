@@ -361,6 +361,7 @@ fn fixed_weights_of_models_do_not_follow_the_price() {
 fn settled(candidate: CandidateId, model: &str, dollars: f64) -> Event {
     Event::CallSettled(CallSettled {
         candidate,
+        analysis: None,
         model: model.into(),
         status: CallStatus::Ok,
         detail: String::new(),

@@ -55,19 +55,21 @@ impl SledDatabase {
         Ok(Seq(self.number(UPTO_KEY)?.unwrap_or_default()))
     }
 
-    /// Stores candidates and insights as they are before event `upto`.
+    /// Stores candidates and insights as they are before event `upto`; an insight that is none
+    /// any more goes.
     pub(crate) fn write<'a>(
         &self,
         candidates: impl IntoIterator<Item = &'a CandidateFacts>,
-        insights: impl IntoIterator<Item = &'a Insight>,
+        insights: impl IntoIterator<Item = (&'a String, Option<&'a Insight>)>,
         upto: Seq,
     ) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for candidate in candidates {
             self.put(&mut batch, &candidate_key(candidate.id), &to_json(candidate)?)?;
         }
-        for insight in insights {
-            self.put(&mut batch, &insight_key(&insight.key), &to_json(insight)?)?;
+        for (key, insight) in insights {
+            let json = insight.map(to_json).transpose()?.unwrap_or_default();
+            self.put(&mut batch, &insight_key(key), &json)?;
         }
         batch.insert(UPTO_KEY, &upto.0.to_be_bytes());
         self.db.apply_batch(batch).map_err(from_sled)

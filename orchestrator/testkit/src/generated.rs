@@ -209,12 +209,20 @@ impl<'a> Story<'a> {
         let insight = Insight {
             key: format!("radius-{topic}"),
             claim: format!("a larger radius in ring {topic} gains until the circles touch"),
+            mechanism: String::new(),
+            scope: String::new(),
             evidence,
+            against: Vec::new(),
             recommendation: format!("try ring {topic} in smaller steps"),
             confidence: self.unit(),
             kind: if self.chance(0.7) { InsightKind::Works } else { InsightKind::Fails },
         };
-        self.push(Event::Analyzed(Analyzed { insights: vec![insight] }));
+        // The oldest of many is given up.
+        let many = self.facts.insights.len() > 6;
+        let oldest = self.facts.insights.keys().find(|key| **key != insight.key).filter(|_| many);
+        let retired = oldest.cloned().into_iter().collect();
+        let insights = vec![insight];
+        self.push(Event::Analyzed(Analyzed { insights, retired, ..Analyzed::default() }));
     }
 }
 

@@ -91,6 +91,7 @@ impl ModelServer {
         let app = Router::new()
             .route("/v1/chat/completions", axum::routing::post(answer))
             .route("/v1/responses", axum::routing::post(answer))
+            .route("/v1/embeddings", axum::routing::post(answer))
             .with_state(shared.clone())
             .into_make_service_with_connect_info::<Switch>();
         let task = tokio::spawn(async move {

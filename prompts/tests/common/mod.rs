@@ -96,7 +96,10 @@ pub fn context(operator: Operator) -> Context {
             kind: "works".into(),
             confidence: "0.8".into(),
             claim: "larger corner radii gained 3 of 4 times".into(),
+            mechanism: "the corners have room".into(),
+            scope: "rows of unequal length".into(),
             recommendation: "try the edges next".into(),
         }],
+        tactic: None,
     }
 }

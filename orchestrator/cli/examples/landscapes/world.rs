@@ -120,6 +120,7 @@ pub fn climb(
     };
     let strategy = build(&first.task.search, menu).unwrap();
     let facts = run(EngineSetup {
+        settled: Vec::new(),
         begin,
         parts: Parts { strategy, analyzer: None, clock: Arc::new(SystemClock) },
         proposer: Box::new(Instant),

@@ -24,9 +24,51 @@ use crate::task_folder::TaskFolder;
 struct Job {
     task: PathBuf,
     strategy: String,
+    arm: Option<Arm>,
     seed: u64,
     /// Its runs folder, which holds this run alone.
     runs: PathBuf,
+}
+
+/// What of the loop is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arm {
+    Full,
+    NoCognition,
+    NoAnalyzer,
+    Neither,
+}
+
+impl Arm {
+    const ALL: [Self; 4] = [Self::Full, Self::NoCognition, Self::NoAnalyzer, Self::Neither];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::NoCognition => "no-cognition",
+            Self::NoAnalyzer => "no-analyzer",
+            Self::Neither => "neither",
+        }
+    }
+
+    fn switches(self) -> &'static [&'static str] {
+        match self {
+            Self::Full => &[],
+            Self::NoCognition => &["--no-cognition"],
+            Self::NoAnalyzer => &["--no-analyzer"],
+            Self::Neither => &["--no-cognition", "--no-analyzer"],
+        }
+    }
+}
+
+impl Job {
+    /// The name under which its run is compared.
+    fn label(&self) -> String {
+        match self.arm {
+            Some(arm) => format!("{}, {}", self.strategy, arm.word()),
+            None => self.strategy.clone(),
+        }
+    }
 }
 
 /// How far a job has come.
@@ -111,14 +153,21 @@ fn jobs(args: &args::Bench) -> Result<Vec<Job>, CliError> {
         }
         tasks.push((name, folder.root));
     }
+    let arms: Vec<Option<Arm>> =
+        if args.ablate { Arm::ALL.into_iter().map(Some).collect() } else { vec![None] };
     let mut jobs = Vec::new();
     for seed in 1..=args.seeds {
         for (name, root) in &tasks {
-            for strategy in &strategies {
-                let place = args.out.join("runs").join(name).join(strategy);
+            for (strategy, arm) in strategies.iter().flat_map(|s| arms.iter().map(move |a| (s, a)))
+            {
+                let mut place = args.out.join("runs").join(name).join(strategy);
+                if let Some(arm) = arm {
+                    place = place.join(arm.word());
+                }
                 jobs.push(Job {
                     task: root.clone(),
                     strategy: strategy.clone(),
+                    arm: *arm,
                     seed,
                     runs: place.join(format!("seed-{seed}")),
                 });
@@ -189,7 +238,7 @@ fn progress(job: &Job) -> Result<Progress, CliError> {
         Phase::Stopped { reason: StopReason::Interrupted | StopReason::Fault { .. } } => {
             Progress::Begun
         }
-        Phase::Stopped { .. } => Progress::Done(Box::new(BenchRun::of(facts))),
+        Phase::Stopped { .. } => Progress::Done(Box::new(BenchRun::of(facts).called(job.label()))),
         _ => Progress::Begun,
     })
 }
@@ -204,7 +253,7 @@ fn run(args: &args::Bench, job: &Job, told: Option<(usize, usize)>) -> Result<()
             Progress::Done(_) => ", done before",
         };
         let task = job.task.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        eprintln!("[{number}/{all}] {task}: {}, seed {}{how}", job.strategy, job.seed);
+        eprintln!("[{number}/{all}] {task}: {}, seed {}{how}", job.label(), job.seed);
     }
     let mut command =
         Command::new(std::env::current_exe().map_err(|error| {
@@ -220,6 +269,7 @@ fn run(args: &args::Bench, job: &Job, told: Option<(usize, usize)>) -> Result<()
             start(&mut command, args, job);
         }
     }
+    command.env(evolve_core::env::WITH_PARENT, std::process::id().to_string());
     // What they print is for who looks at one run.
     let output = command.stdin(Stdio::null()).output();
     let output =
@@ -234,7 +284,7 @@ fn run(args: &args::Bench, job: &Job, told: Option<(usize, usize)>) -> Result<()
             let what = format!(
                 "{} with {}, seed {}, ended with exit code {code}: {said}",
                 job.task.display(),
-                job.strategy,
+                job.label(),
                 job.seed
             );
             Err(CliError::failed(what).help("mend it; the same command goes on with the bench"))
@@ -246,6 +296,7 @@ fn start(command: &mut Command, args: &args::Bench, job: &Job) {
     command.arg("start").arg(&job.task);
     command.arg("--seed").arg(job.seed.to_string());
     command.arg("--set").arg(format!("search.strategy={}", job.strategy));
+    command.args(job.arm.map(Arm::switches).unwrap_or_default());
     for change in &args.set {
         command.arg("--set").arg(change);
     }
@@ -272,6 +323,10 @@ fn settings(args: &args::Bench) -> Settings {
         version: VERSION.to_owned(),
         date: Timestamp::now().strftime("%Y-%m-%d").to_string(),
         machine: machine.chain(jobs).collect::<Vec<_>>().join("; "),
+        baseline: match args.strategies.first().filter(|_| args.ablate) {
+            Some(strategy) => format!("{strategy}, {}", Arm::Neither.word()),
+            None => Settings::default().baseline,
+        },
         ..Settings::default()
     }
 }

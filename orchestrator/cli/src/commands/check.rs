@@ -12,6 +12,7 @@ use crate::args::Check;
 use crate::commands::start::{check_requirements, sandbox_kind};
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
+use crate::knowledge;
 use crate::sandboxes::Sandboxes;
 use crate::session::{self, ProposerKind, Wiring};
 use crate::task_folder::TaskFolder;
@@ -50,7 +51,6 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     // Proposer, prompts and cognition are built as a run would, then let go.
     let scratch = tempfile::tempdir()
         .map_err(|error| CliError::failed(format!("cannot make a temporary folder: {error}")))?;
-    let knowledge = session::knowledge(&task, &folder.root, &scratch.path().join("index"))?;
     let wiring = Wiring {
         task: Arc::clone(&task),
         description,
@@ -58,9 +58,15 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
         analyzer: true,
         task_root: folder.root.clone(),
     };
-    session::parts(&task, kind, true)?;
+    let base = knowledge::base(&wiring, &scratch.path().join("index"))?;
     let sandboxes = Sandboxes::open(&task, &folder.root, args.json)?;
-    session::proposers(&wiring, knowledge, &sandboxes.sandbox)?;
+    let proposers = session::proposers(
+        &wiring,
+        Some(Arc::new(base)),
+        knowledge::embedder(&wiring)?,
+        &sandboxes.sandbox,
+    )?;
+    session::parts(&task, kind, knowledge::analyzer(&wiring, &proposers)?)?;
     check_requirements(&task, &sandboxes)?;
     let harness = Harness::new(HarnessSetup {
         task: Arc::clone(&task),
@@ -109,6 +115,7 @@ fn dry_run(
     };
     let objective = task.primary();
     let score = objective.score(&report.metrics);
+    let noise = noise(task, &report, || evaluate(EvalPurpose::Confirm, (1, 2)));
     let mut text = format!("{}: the task is valid\n", task.task.name);
     for (stage, seconds) in stages.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         text += &format!("  stage {stage}: ok in {seconds:.2} s\n");
@@ -121,13 +128,36 @@ fn dry_run(
     {
         text += &format!("  note: the start scores {score}, but `baseline` says {baseline}\n");
     }
+    if let Some(other) = noise {
+        text += &format!(
+            "  note: measured twice, the start scores {} and {other}; with `repeats` at 1 the best \
+             may be luck: give the deciding stage repeats, for example {{ min = 2, max = 8 }}\n",
+            score.unwrap_or(f64::NAN)
+        );
+    }
     let json = json!({
         "version": 1,
         "ok": true,
+        "noisy": noise.is_some(),
         "start": { "score": score, "metrics": report.metrics, "wall_s": report.usage.wall_s },
         "holdout": held.map(|held| held.metrics),
     });
     Ok(Done { text, json })
+}
+
+/// The score of a second measurement, where that differs and the task measures everybody once.
+fn noise(
+    task: &evolve_core::task::TaskConfig,
+    first: &EvalReport,
+    again: impl FnOnce() -> EvalReport,
+) -> Option<f64> {
+    if task.evaluator.stage.last().is_none_or(|stage| stage.repeats.max > 1) {
+        return None;
+    }
+    let score = |report: &EvalReport| task.primary().score(&report.metrics);
+    let second = again();
+    let (one, other) = (score(first)?, score(&second)?);
+    (second.status == EvalStatus::Ok && one.to_bits() != other.to_bits()).then_some(other)
 }
 
 fn fail_unless_ok(what: &str, report: &EvalReport) -> Result<(), CliError> {

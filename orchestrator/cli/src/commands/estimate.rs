@@ -20,6 +20,7 @@ use serde_json::json;
 use crate::args::VERSION;
 use crate::commands::{print, print_json};
 use crate::error::CliError;
+use crate::knowledge;
 use crate::sandboxes::helper_command;
 use crate::session::{self, ProposerKind, Wiring, redactor, store_error};
 use crate::slots;
@@ -75,7 +76,6 @@ fn preview(
     let task = Arc::new(folder.config.clone());
     let dir = RunDir::create(scratch.path(), &RunId("estimate".to_owned())).map_err(store_error)?;
     let blobs = Arc::new(Blobs::open_writer(&dir, redactor(&task)).map_err(store_error)?);
-    let knowledge = session::knowledge(&task, &folder.root, &scratch.path().join("index"))?;
     let wiring = Wiring {
         task: Arc::clone(&task),
         description: folder.description()?,
@@ -83,9 +83,10 @@ fn preview(
         analyzer: false,
         task_root: folder.root.clone(),
     };
+    let base = knowledge::base(&wiring, &scratch.path().join("index"))?;
     // Nothing runs in it.
     let sandbox: Arc<dyn Sandbox> = Arc::new(UnconfinedSandbox::new(helper_command()?));
-    let proposers = session::proposers(&wiring, knowledge, &sandbox)?;
+    let proposers = session::proposers(&wiring, Some(Arc::new(base)), None, &sandbox)?;
     let started = RunStarted {
         run: dir.id().clone(),
         task: folder.config.clone(),
@@ -135,6 +136,7 @@ fn request(facts: &Facts, task: &TaskConfig, blobs: Arc<dyn BlobStore>) -> Propo
             parents: parents.iter().map(|parent| parent.id).collect(),
             inspirations: Vec::new(),
             models: task.model.iter().map(|model| model.name.clone()).collect(),
+            tactic: None,
         },
         best: parents.first().cloned(),
         parents,
@@ -143,6 +145,7 @@ fn request(facts: &Facts, task: &TaskConfig, blobs: Arc<dyn BlobStore>) -> Propo
         tried: Vec::new(),
         taken: Vec::new(),
         insights: Vec::new(),
+        lost: Vec::new(),
         blobs,
         calls: Arc::new(Nobody),
     }

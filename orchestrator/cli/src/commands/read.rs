@@ -1,4 +1,4 @@
-//! Commands that read a run: `list`, `status`, `best`, `show`, `lineage`, `insights`, `export`.
+//! Commands that read a run: `list`, `status`, `best`, `show`, `lineage`, `export`.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -13,9 +13,8 @@ use evolve_report::model::{
 use evolve_report::{Moment, text};
 use evolve_store::{Reader, RunDir, RunLock, list_runs, resolve_run};
 use jiff::Timestamp;
-use serde_json::json;
 
-use crate::args::{self, InsightsCommand, Json};
+use crate::args::{self, Json};
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
 use crate::session::{best_path, store_error};
@@ -167,31 +166,6 @@ pub fn lineage(runs: &Path, args: &args::Lineage) -> Result<(), CliError> {
         return print_json(&view);
     }
     print(&text::lineage(&view));
-    Ok(())
-}
-
-/// `evolve insights list`
-pub fn insights(runs: &Path, args: &args::Insights) -> Result<(), CliError> {
-    let InsightsCommand::List(args) = &args.what;
-    let run = open(runs, &args.run)?;
-    let mut all: Vec<_> = run.reader.facts().insights.values().collect();
-    all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.key.cmp(&b.key)));
-    if args.json {
-        return print_json(&json!({ "version": 1, "run": run.dir.id(), "insights": all }));
-    }
-    if all.is_empty() {
-        print("no insight yet\n");
-    }
-    for insight in all {
-        let evidence: Vec<_> = insight.evidence.iter().map(ToString::to_string).collect();
-        print(&format!(
-            "{:3.0} %  {}\n       {}\n       evidence: {}\n",
-            insight.confidence * 100.0,
-            insight.claim,
-            insight.recommendation,
-            if evidence.is_empty() { "-".to_owned() } else { evidence.join(" ") },
-        ));
-    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use crate::args::{Global, Start, VERSION};
 use crate::commands::print;
 use crate::commands::start::{create_run, host, overrides};
 use crate::error::{CliError, Exit};
+use crate::knowledge;
 use crate::session::{self, Opened, ProposerKind, store_error};
 use crate::task_folder::TaskFolder;
 
@@ -46,7 +47,11 @@ pub fn replay(
         host: host(Path::new(&folder.root)),
         ..RunStarted::clone(&recorded)
     };
-    let parts = session::parts(&task, kind, recorded.analyzer)?;
+    let analyzer = match recorded.analyzer {
+        true => Some(knowledge::silent_analyzer(&task, kind)?),
+        false => None,
+    };
+    let parts = session::parts(&task, kind, analyzer)?;
     let (_, blobs, mut journal, mut projection, _lock) = opened.into_parts();
     let mut target = Target { journal: &mut journal, projection: &mut projection, blobs: &*blobs };
     let events =

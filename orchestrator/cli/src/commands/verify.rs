@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::args::Verify;
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
-use crate::session::{knowledge, knowledge_is_sound, store_error};
+use crate::knowledge;
+use crate::session::store_error;
 
 fn words(report: &VerifyReport) -> String {
     let checked = &report.checked;
@@ -48,10 +49,10 @@ pub fn verify(runs: &Path, args: &Verify) -> Result<Exit, CliError> {
     let report =
         evolve_store::verify(&dir, VerifyOptions { repair: args.repair }).map_err(store_error)?;
     let task = Reader::open(&dir).map_err(store_error)?.facts().run.task.clone();
-    let mut index = knowledge_is_sound(&task, &dir)?;
+    let mut index = knowledge::is_sound(&task, &dir)?;
     if !index && args.repair && RunLock::holder(&dir).is_none() {
-        knowledge(&task, &dir.task(), &dir.index())?;
-        index = knowledge_is_sound(&task, &dir)?;
+        knowledge::repair(&task, &dir)?;
+        index = knowledge::is_sound(&task, &dir)?;
     }
     let ok = report.ok() && index;
     if args.json {

@@ -209,6 +209,7 @@ impl CandidateFacts {
                 parents: Vec::new(),
                 inspirations: Vec::new(),
                 models: Vec::new(),
+                tactic: None,
             },
         )
     }

@@ -39,7 +39,7 @@ impl Facts {
             "evaluating": to_value(&self.evaluating), "proposing": to_value(&self.proposing),
             "orphans": to_value(&self.orphans),
             "contenders": to_value(&self.contenders), "spend": to_value(&self.spend),
-            "insights": to_value(&self.insights), "next_seq": self.next_seq,
+            "insights": to_value(&self.insights), "analysing": to_value(&self.analysing), "next_seq": self.next_seq,
         }));
         for candidate in &self.candidates {
             add(to_value(candidate));

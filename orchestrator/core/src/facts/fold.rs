@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CandidateFacts, CandidateState, Evaluation, Facts, Phase, Rejection, Running};
 use crate::event::{
-    CallSettled, Envelope, EvalStarted, Evaluated, Event, Promoted, Proposed, Rejected,
+    Analyzed, CallSettled, Envelope, EvalStarted, Evaluated, Event, Promoted, Proposed, Rejected,
     Reservation, Resumed, Selected, Verdict,
 };
 use crate::ids::{CandidateId, Seq};
@@ -35,11 +35,11 @@ impl Facts {
             Event::Quarantined(event) => self.quarantined(envelope, event),
             Event::Promoted(event) => self.promoted(envelope, event),
             Event::Demoted(event) => self.demoted(envelope, event),
-            Event::Analyzed(event) => {
-                for insight in &event.insights {
-                    self.insights.insert(insight.key.clone(), insight.clone());
-                }
+            Event::AnalysisStarted(event) => {
+                self.counts.analyses += 1;
+                self.analysing.insert(event.analysis, event.reserved);
             }
+            Event::Analyzed(event) => self.analyzed(envelope, event),
             Event::BudgetChanged(event) => self.budget = event.budget.clone(),
             Event::BreakerChanged(event) => {
                 if event.open {
@@ -58,6 +58,7 @@ impl Facts {
             Event::Stopped(event) => {
                 self.phase = Phase::Stopped { reason: event.reason.clone() };
                 self.orphans = self.proposing.keys().copied().collect();
+                self.abandon_analyses();
                 self.wall.halt(envelope.at);
             }
         }
@@ -109,15 +110,49 @@ impl Facts {
             }
             _ => {}
         }
-        if let Some(left) = self.proposing.get_mut(&event.candidate) {
+        let left = match event.analysis {
+            Some(analysis) => self.analysing.get_mut(&analysis),
+            None => self.proposing.get_mut(&event.candidate),
+        };
+        if let Some(left) = left {
             left.usd = left.usd.minus(event.cost);
             left.tokens = left.tokens.saturating_sub(event.usage.total());
+        }
+        if event.analysis.is_some() {
+            return; // it is not the candidate's
         }
         self.change(envelope, event.candidate, |c| {
             c.calls.push((event.request, event.response));
             c.tokens += event.usage;
             c.cost += event.cost;
         });
+    }
+
+    fn analyzed(&mut self, envelope: &Envelope, event: &Analyzed) {
+        if let Some(analysis) = event.analysis {
+            if self.analysing.remove(&analysis).is_none() {
+                self.misfit(envelope, "ends an analysis that was not under way");
+                return;
+            }
+            let failed = !event.detail.is_empty();
+            let counts = &mut self.counts;
+            counts.analyses_failed_in_a_row =
+                if failed { counts.analyses_failed_in_a_row + 1 } else { 0 };
+        }
+        for key in &event.retired {
+            self.insights.remove(key);
+        }
+        for insight in &event.insights {
+            self.insights.insert(insight.key.clone(), insight.clone());
+        }
+    }
+
+    /// Ends the analyses of a process that is gone or stops. What they had reserved counts as
+    /// spent: the provider may have answered after all.
+    fn abandon_analyses(&mut self) {
+        for lost in std::mem::take(&mut self.analysing).into_values() {
+            self.spend.forfeit(lost);
+        }
     }
 
     fn proposed(&mut self, envelope: &Envelope, event: &Proposed) {
@@ -323,6 +358,7 @@ impl Facts {
             self.counts.calls_rejected_in_a_row = 0;
             self.counts.faults_in_a_row = 0;
             self.orphans = self.proposing.keys().copied().collect();
+            self.abandon_analyses();
             self.open_breakers.clear();
             // Evaluations of the process that is gone start anew, before waiting ones.
             let interrupted: Vec<_> = std::mem::take(&mut self.evaluating).into_iter().collect();

@@ -75,6 +75,10 @@ pub struct Counts {
     pub calls_rejected_in_a_row: u64,
     /// Evaluated since the last promotion.
     pub since_gain: u64,
+    /// Analyses by a model that were begun.
+    pub analyses: u64,
+    /// Those that failed since the last one that did not.
+    pub analyses_failed_in_a_row: u64,
     /// Evaluated since the best was last measured.
     pub since_measured: u64,
     /// Host faults since the last evaluation that was none.
@@ -122,6 +126,9 @@ pub struct Facts {
     pub wall: WallClock,
     /// Insights by key, newest version.
     pub insights: BTreeMap<String, Insight>,
+    /// Analyses by a model under way, by number, with what is left of their reservation.
+    #[serde(default)]
+    pub analysing: BTreeMap<u64, crate::event::Reservation>,
     /// Models whose breaker is open, with the reason.
     pub open_breakers: BTreeMap<ModelName, String>,
     /// The last thing that failed and was not a candidate's fault.
@@ -168,6 +175,7 @@ impl Facts {
             spend: Spend::default(),
             wall: WallClock::started(first.at),
             insights: BTreeMap::new(),
+            analysing: BTreeMap::new(),
             open_breakers: BTreeMap::new(),
             last_fault: String::new(),
             misfits: Vec::new(),
@@ -236,6 +244,21 @@ impl Facts {
         Some(self.objective().gain(score, reference))
     }
 
+    /// Whether a candidate is better than its first parent. A parent without a score is bettered
+    /// by any score; a draft, which has no parent, by no one but the start.
+    pub fn gained(&self, candidate: &CandidateFacts) -> bool {
+        let Some(score) = candidate.score() else { return false };
+        let parent = candidate.parents().first().and_then(|parent| self.candidate(*parent));
+        let reference = match parent {
+            Some(parent) => parent.score(),
+            None if candidate.selection.operator == crate::event::Operator::Draft => {
+                self.start_score()
+            }
+            None => None,
+        };
+        reference.is_none_or(|reference| self.objective().goal.is_better(score, reference))
+    }
+
     /// The candidate that has this program, or one equal to it after normalisation.
     pub fn known_program(&self, hash: BlobHash) -> Option<CandidateId> {
         self.known.get(&hash).copied()
@@ -246,10 +269,10 @@ impl Facts {
         CandidateId(self.candidates.len() as u64)
     }
 
-    /// Money and tokens reserved for proposals under way and not yet spent.
+    /// Money and tokens reserved for proposals and analyses under way and not yet spent.
     pub fn reserved(&self) -> crate::event::Reservation {
         let mut sum = crate::event::Reservation::default();
-        for reservation in self.proposing.values() {
+        for reservation in self.proposing.values().chain(self.analysing.values()) {
             sum.usd += reservation.usd;
             sum.tokens = sum.tokens.saturating_add(reservation.tokens);
         }

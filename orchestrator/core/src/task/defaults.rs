@@ -26,6 +26,22 @@ pub fn top_k() -> u32 {
     4
 }
 
+pub fn analyzer_every() -> u32 {
+    10
+}
+
+pub fn analyzer_synthesis() -> u32 {
+    4
+}
+
+pub fn same_idea() -> f64 {
+    0.9
+}
+
+pub fn embedding_timeout() -> Span {
+    Span::seconds(10)
+}
+
 pub fn yes() -> bool {
     true
 }

@@ -5,6 +5,7 @@ mod budget;
 mod command;
 mod defaults;
 mod evaluator;
+mod knowledge;
 mod model;
 mod overrides;
 mod parse;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use budget::Budget;
 pub use command::CommandSection;
 pub use evaluator::{EvaluatorKind, EvaluatorSection, Repeats, Resources, Stage, Trust};
+pub use knowledge::{AnalyzerSection, CognitionSection, EmbeddingSection};
 pub use model::{ModelApi, ModelSection};
 pub use overrides::{BadOverride, apply_override};
 pub use parse::{Problem, parse_task};
@@ -68,6 +70,12 @@ pub struct TaskConfig {
     /// Prior knowledge shown to models.
     #[serde(default)]
     pub cognition: CognitionSection,
+    /// Who turns texts into vectors; without it texts are compared by their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<EmbeddingSection>,
+    /// Who is asked what experiments show.
+    #[serde(default)]
+    pub analyzer: AnalyzerSection,
 }
 
 impl TaskConfig {
@@ -403,24 +411,5 @@ pub struct PromptsSection {
 impl Default for PromptsSection {
     fn default() -> Self {
         Self { folder: None, max_tokens: defaults::prompt_tokens() }
-    }
-}
-
-/// `[cognition]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CognitionSection {
-    /// Folders of the task that hold cognition items (markdown with front matter).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<String>,
-    /// Items shown to a proposal.
-    #[serde(default = "defaults::top_k")]
-    #[schemars(range(max = 32))]
-    pub top_k: u32,
-}
-
-impl Default for CognitionSection {
-    fn default() -> Self {
-        Self { sources: Vec::new(), top_k: defaults::top_k() }
     }
 }

@@ -9,14 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use evolve_core::event::{
-    CallSettled, Change, Envelope, Event, Operator, Reservation, RunStarted, Selection, Slots,
+    AnalysisPurpose, CallSettled, Change, Envelope, Event, Operator, Reservation, RunStarted,
+    Selection, Slots,
 };
 use evolve_core::ids::{BlobHash, CandidateId};
+use evolve_core::knowledge::{Insight, InsightKind};
 use evolve_core::money::TokenUsage;
 use evolve_core::outcome::{CallStatus, EvalReport, EvalStatus, RejectReason, StageReport, Usage};
 use evolve_core::ports::{
-    BlobStore, BoxFuture, Clock, EvalRequest, Evaluator, HostFault, Journal, NewProgram, NoProgram,
-    Projection, ProposalOutcome, ProposalRequest, Proposer, StageSink, SystemClock,
+    AnalysisRequest, Analyzer, BlobStore, BoxFuture, Clock, EvalRequest, Evaluator, Finding,
+    HostFault, Inquiry, Journal, Learned, NewProgram, NoProgram, Projection, ProposalOutcome,
+    ProposalRequest, Proposer, StageSink, SystemClock,
 };
 use evolve_core::task::{TaskConfig, parse_task};
 use evolve_core::{Facts, Program, Usd};
@@ -123,6 +126,7 @@ fn settle(request: &ProposalRequest, cost: Reservation) {
     let blob = request.blobs.put(b"request").unwrap();
     request.calls.settled(CallSettled {
         candidate: request.candidate,
+        analysis: None,
         model: "m".into(),
         status: CallStatus::Ok,
         detail: String::new(),
@@ -133,6 +137,82 @@ fn settle(request: &ProposalRequest, cost: Reservation) {
         response: None,
         latency_ms: 1,
     });
+}
+
+/// Asks after every third evaluation, one call an analysis, within what is reserved.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    pub reserved: Reservation,
+    waiting: Option<CandidateId>,
+    seen: u64,
+}
+
+impl Reader {
+    pub fn new(reserved: Reservation) -> Self {
+        Self { reserved, waiting: None, seen: 0 }
+    }
+}
+
+impl Analyzer for Reader {
+    fn observe(&mut self, _: &Facts, event: &Envelope) -> Learned {
+        match &event.event {
+            Event::Evaluated(evaluated) => {
+                self.seen += 1;
+                self.waiting = Some(evaluated.candidate).filter(|_| self.seen.is_multiple_of(3));
+            }
+            Event::AnalysisStarted(_) => self.waiting = None,
+            _ => {}
+        }
+        Learned::default()
+    }
+
+    fn inquire(&self, facts: &Facts) -> Option<Inquiry> {
+        let candidates = vec![self.waiting.filter(|_| facts.analysing.is_empty())?];
+        Some(Inquiry { purpose: AnalysisPurpose::Learn, candidates, reserved: self.reserved })
+    }
+
+    fn analyze(&self, request: AnalysisRequest) -> BoxFuture<Result<Vec<Finding>, String>> {
+        let most = self.reserved;
+        Box::pin(async move {
+            let meter = &request.meter;
+            meter.calls.settled(CallSettled {
+                candidate: meter.candidate,
+                analysis: meter.analysis,
+                model: "reader".into(),
+                status: CallStatus::Ok,
+                detail: String::new(),
+                usage: TokenUsage { input: most.tokens, cached: 0, output: 0 },
+                estimated: false,
+                cost: Usd(request.seed % (most.usd.0 + 1)),
+                request: meter.blobs.put(b"what do they show?").unwrap(),
+                response: None,
+                latency_ms: 1,
+            });
+            if request.seed.is_multiple_of(5) {
+                return Err("nobody answered".to_owned());
+            }
+            let insight = Insight {
+                key: String::new(),
+                claim: format!("seen in {}", meter.candidate),
+                mechanism: String::new(),
+                scope: String::new(),
+                evidence: vec![meter.candidate],
+                against: Vec::new(),
+                recommendation: String::new(),
+                confidence: 0.5,
+                kind: InsightKind::Works,
+            };
+            let (confirms, contradicts, replaces) = (Vec::new(), Vec::new(), Vec::new());
+            Ok(vec![Finding { insight, confirms, contradicts, replaces }])
+        })
+    }
+
+    fn merge(&self, facts: &Facts, findings: Vec<Finding>) -> Learned {
+        let key = format!("r{}", facts.counts.analyses);
+        let insights =
+            findings.into_iter().map(|f| Insight { key: key.clone(), ..f.insight }).collect();
+        Learned { insights, retired: Vec::new() }
+    }
 }
 
 /// From -2 to 4.
@@ -150,7 +230,7 @@ fn next(request: &ProposalRequest, bounds: f64, step: fn(u64) -> f64) -> NewProg
     NewProgram {
         program: Program::single("number.txt", value.to_string()),
         normal: None,
-        change: Change { summary: format!("add {step}"), edits: Vec::new() },
+        change: Change { summary: format!("add {step}"), ..Change::default() },
         model: None,
         prompt: None,
         repairs: 0,
@@ -269,6 +349,8 @@ pub struct World {
     pub evaluator: Arc<Score>,
     pub clock: Arc<dyn Clock>,
     pub seed: u64,
+    /// Who asks a model what evaluations show, if anybody does.
+    pub reader: Option<Reader>,
 }
 
 impl World {
@@ -289,6 +371,7 @@ impl World {
             evaluator: Arc::default(),
             clock: Arc::new(SystemClock),
             seed: 42,
+            reader: None,
         }
     }
 
@@ -317,7 +400,7 @@ impl World {
         };
         Parts {
             strategy: build(&self.task.search, menu).unwrap(),
-            analyzer: None,
+            analyzer: self.reader.map(|reader| Box::new(reader) as Box<dyn Analyzer>),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -333,6 +416,7 @@ impl World {
     ) -> Result<Facts, EngineError> {
         run(EngineSetup {
             begin,
+            settled: Vec::new(),
             parts: self.parts(),
             proposer: Box::new(Steps {
                 cost: self.cost,

@@ -239,7 +239,10 @@ impl Sketch {
     /// A change that begins with this edit, which stands for the whole.
     pub(super) fn new(kind: &str, site: &str, step: Option<f64>, summary: String) -> Self {
         let edit = Edit { kind: kind.to_owned(), site: site.to_owned(), step };
-        Self { replacements: Vec::new(), change: Change { summary, edits: vec![edit] } }
+        Self {
+            replacements: Vec::new(),
+            change: Change { summary, edits: vec![edit], ..Change::default() },
+        }
     }
 
     /// Replaces text.

@@ -35,7 +35,7 @@ fn change(answer: &str, kind: &str, sites: Vec<String>) -> Change {
     });
     let edits = sites.into_iter().take(MAX_EDITS);
     let edits = edits.map(|site| Edit { kind: kind.to_owned(), site, step: None }).collect();
-    Change { summary, edits }
+    Change { summary, edits, ..Change::default() }
 }
 
 /// The file of the program that a model means by this name.

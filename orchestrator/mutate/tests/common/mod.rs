@@ -166,6 +166,7 @@ impl Run {
                     parents: vec![parent],
                     inspirations: donors.clone(),
                     models: Vec::new(),
+                    tactic: None,
                 },
                 reserved: Reservation::default(),
             }));

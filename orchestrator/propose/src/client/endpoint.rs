@@ -95,6 +95,24 @@ impl Endpoint {
         request.send().await.map_err(|error| chain(&error))
     }
 
+    /// One call for embeddings, and nothing but one.
+    pub(crate) async fn embed(
+        &self,
+        request: &Value,
+        timeout: Duration,
+    ) -> Result<Value, (CallStatus, String)> {
+        let embeddings = self.for_whole.embeddings();
+        let asked = embeddings.create_byot::<_, Value>(request);
+        match tokio::time::timeout(timeout, asked).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) => {
+                let end = classify(ModelApi::Chat, error);
+                Err((end.status, end.detail))
+            }
+            Err(_) => Err((CallStatus::TimedOut, format!("no answer within {timeout:?}"))),
+        }
+    }
+
     /// One call, and nothing but one. The time-out is for the whole answer; in a stream for
     /// each piece.
     pub(super) async fn call(&self, api: ModelApi, request: &Value, timeout: Duration) -> CallEnd {

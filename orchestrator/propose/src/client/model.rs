@@ -7,7 +7,7 @@ use evolve_core::event::CallSettled;
 use evolve_core::ids::BlobHash;
 use evolve_core::money::{TokenUsage, Usd};
 use evolve_core::outcome::CallStatus;
-use evolve_core::ports::{Clock, HostFault, ProposalRequest};
+use evolve_core::ports::{Clock, HostFault, Meter};
 use evolve_core::redact::Redactor;
 use evolve_core::task::{ModelApi, ModelSection};
 use evolve_prompts::Counting;
@@ -127,7 +127,7 @@ pub(crate) enum AskError {
     Failed(CallStatus, String),
     /// Its breaker is open; when to ask again.
     BreakerOpen(Duration),
-    /// The proposal's reservation is used up.
+    /// What was reserved is used up.
     SpentUp,
     /// The host cannot store the call.
     Host(HostFault),
@@ -139,9 +139,9 @@ impl From<HostFault> for AskError {
     }
 }
 
-/// Makes the calls of one proposal.
+/// Makes the calls of one proposal, or of one analysis.
 pub(crate) struct Caller<'a> {
-    pub proposal: &'a ProposalRequest,
+    pub meter: &'a Meter,
     pub allowance: Allowance,
     pub rng: Pcg64Mcg,
     pub patience: Patience,
@@ -208,7 +208,7 @@ impl Caller<'_> {
     }
 
     fn store(&self, bytes: &[u8]) -> Result<BlobHash, HostFault> {
-        self.proposal.blobs.put(&self.redactor.redact_bytes(bytes))
+        self.meter.blobs.put(&self.redactor.redact_bytes(bytes))
     }
 
     fn settle(
@@ -226,8 +226,9 @@ impl Caller<'_> {
             self.allowance.billed(cost, usage.total());
         }
         // A blob that cannot be stored must not hide that money was spent.
-        self.proposal.calls.settled(CallSettled {
-            candidate: self.proposal.candidate,
+        self.meter.calls.settled(CallSettled {
+            candidate: self.meter.candidate,
+            analysis: self.meter.analysis,
             model: model.section.name.clone(),
             status: end.status,
             detail: end.detail.clone(),
@@ -246,10 +247,10 @@ impl Caller<'_> {
         match turn {
             Some(Turn::Opened) => {
                 let why = format!("{}: {}", end.status.word(), end.detail);
-                self.proposal.calls.breaker(&model.section.name, true, &why);
+                self.meter.calls.breaker(&model.section.name, true, &why);
             }
             Some(Turn::Closed) => {
-                self.proposal.calls.breaker(&model.section.name, false, "it answers again");
+                self.meter.calls.breaker(&model.section.name, false, "it answers again");
             }
             None => {}
         }

@@ -94,6 +94,7 @@ impl Guest {
         let response = response.unwrap_or_default();
         self.calls.settled(CallSettled {
             candidate: self.candidate,
+            analysis: None,
             model: model.section.name.clone(),
             status: answer.status,
             detail: self.redactor.redact(&answer.detail),

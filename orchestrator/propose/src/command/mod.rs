@@ -23,10 +23,12 @@ use evolve_prompts::Repair;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use evolve_core::knowledge::Credits;
+
 use crate::by_model::{excerpt, fit, host_fault, shown_in, target};
 use crate::client::Model;
-use crate::material::context;
-use crate::patching::{Checked, Mistake, Target, check_edits, idea};
+use crate::material::{context, retrieve};
+use crate::patching::{Checked, Mistake, Target, check_edits, idea, prediction};
 use crate::proposers::Shared;
 use crate::setup::CommandSetup;
 use guest::Guest;
@@ -57,7 +59,8 @@ pub(crate) struct Command {
 struct Attempt {
     outcome: SandboxOutcome,
     left: Result<Vec<SandboxFile>, Refused>,
-    idea: Option<String>,
+    /// What it left on its idea, and on what it expects.
+    said: String,
 }
 
 impl Command {
@@ -80,21 +83,24 @@ impl Command {
     pub(crate) async fn propose(
         &self,
         shared: &Shared,
+        credits: &Arc<Credits>,
         request: &ProposalRequest,
     ) -> ProposalOutcome {
         let mut shown = Vec::new();
-        let result = self.attempt(shared, request, &mut shown).await;
+        let result = self.attempt(shared, credits, request, &mut shown).await;
         ProposalOutcome { shown, result }
     }
 
     async fn attempt(
         &self,
         shared: &Shared,
+        credits: &Arc<Credits>,
         request: &ProposalRequest,
         shown: &mut Vec<String>,
     ) -> Result<NewProgram, NoProgram> {
         let target = target(shared, request)?;
-        let full = context(shared, request, &target).map_err(host_fault)?;
+        let found = retrieve(shared, request, credits, Some(request.meter())).await;
+        let full = context(shared, request, &target, found).map_err(host_fault)?;
         let prompt = fit(shared, &full)?;
         *shown = shown_in(&prompt.context);
         let orders = shared.redactor.redact(&format!("{}\n{}", prompt.system, prompt.user));
@@ -151,7 +157,7 @@ impl Command {
             record.push_str(&format!("\n[printed]\n{}", shared.redactor.redact(&printed)));
             succeeded(&attempt.outcome, &printed)?;
             let left = attempt.left.map_err(refused)?;
-            let mistake = match self.read(target, &left, attempt.idea) {
+            let mistake = match self.read(target, &left, &attempt.said) {
                 Ok(done) => return Ok((done, round)),
                 Err(mistake) => mistake,
             };
@@ -219,17 +225,12 @@ impl Command {
         let outcome = session.run(command).await?;
         let left = session.take(Folder::Work, TAKEN).await?;
         let said = session.read(Folder::Output, IDEA.to_owned(), SUMMARY).await?;
-        let idea = said.and_then(|bytes| idea(&String::from_utf8_lossy(&bytes)));
-        Ok(Attempt { outcome, left, idea })
+        let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();
+        Ok(Attempt { outcome, left, said })
     }
 
     /// What the command left, as a program that passed the static checks.
-    fn read(
-        &self,
-        target: &Target,
-        left: &[SandboxFile],
-        idea: Option<String>,
-    ) -> Result<Checked, Mistake> {
+    fn read(&self, target: &Target, left: &[SandboxFile], said: &str) -> Result<Checked, Mistake> {
         let given = &self.setup.spec.files;
         let program = copy::program(left, target.base.as_ref(), given, &target.draft_path)?;
         let base = target.base.as_ref();
@@ -239,12 +240,13 @@ impl Command {
         let changed = |path: &&String| {
             base.and_then(|(base, _)| base.files.get(*path)) != program.files.get(*path)
         };
-        let summary = idea.unwrap_or_else(|| {
+        let prediction = prediction(said).unwrap_or_default();
+        let summary = idea(said).unwrap_or_else(|| {
             let names: Vec<&str> =
                 program.files.keys().filter(changed).map(String::as_str).collect();
             format!("edited {}", names.join(", "))
         });
-        target.checked(program, Change { summary, edits: Vec::new() })
+        target.checked(program, Change { summary, prediction, ..Change::default() })
     }
 
     /// The way to the models, if there are any.

@@ -38,7 +38,7 @@ pub(super) fn outcome(facts: &CandidateFacts, objective: &Objective) -> String {
 }
 
 /// How a candidate fared against its parent, in one line.
-pub(super) fn step_outcome(
+pub(crate) fn step_outcome(
     facts: &CandidateFacts,
     parent: Option<&CandidateFacts>,
     objective: &Objective,

@@ -10,7 +10,9 @@ use evolve_core::ids::{CandidateId, Seq};
 use evolve_core::money::{TokenUsage, Usd};
 use evolve_core::objective::Metrics;
 use evolve_core::outcome::{CallStatus, EvalStatus, Usage};
-use evolve_core::ports::{BlobStore, KnowledgeBase, ProposalOutcome, ProposalRequest, Proposer};
+use evolve_core::ports::{
+    BlobStore, Embedder, KnowledgeBase, ProposalOutcome, ProposalRequest, Proposer,
+};
 use evolve_core::program::Program;
 use evolve_core::task::{TaskConfig, parse_task};
 use evolve_prompts::Prompts;
@@ -71,6 +73,7 @@ pub struct Options {
     pub task: TaskConfig,
     pub patience: Patience,
     pub knowledge: Option<Arc<dyn KnowledgeBase>>,
+    pub embedder: Option<Arc<dyn Embedder>>,
     pub program: Program,
 }
 
@@ -80,6 +83,7 @@ impl Options {
             task: task(models),
             patience: hasty(),
             knowledge: None,
+            embedder: None,
             program: Program::single("program.py", PROGRAM),
         }
     }
@@ -92,6 +96,7 @@ impl Options {
             description: "Pack circles as densely as you can.".into(),
             prompts: Prompts::shipped().unwrap(),
             knowledge: self.knowledge,
+            embedder: self.embedder,
             keys: Keys::read(&task, |name| (name == "TEST_KEY").then(|| KEY.to_owned()))?,
             clock: clock.clone(),
             patience: self.patience,
@@ -127,6 +132,7 @@ impl Bench {
                 parents: parents.iter().map(|parent| parent.id).collect(),
                 inspirations: Vec::new(),
                 models: self.task.model.iter().map(|model| model.name.clone()).collect(),
+                tactic: None,
             },
             parents,
             inspirations: Vec::new(),
@@ -135,6 +141,7 @@ impl Bench {
             taken: Vec::new(),
             best: None,
             insights: Vec::new(),
+            lost: Vec::new(),
             blobs: self.blobs.clone(),
             calls: self.calls.clone(),
         }
@@ -201,12 +208,13 @@ pub fn candidate(id: u64, program: &Program, blobs: &MemoryBlobs) -> CandidateFa
             parents: vec![CandidateId(0)],
             inspirations: Vec::new(),
             models: Vec::new(),
+            tactic: None,
         },
         generation: 1,
         program: Some(blobs.put(&program.to_bytes()).unwrap()),
         normal: None,
         shape: None,
-        change: Change { summary: format!("the change of {id}"), edits: Vec::new() },
+        change: Change { summary: format!("the change of {id}"), ..Change::default() },
         model: None,
         prompt: None,
         calls: Vec::new(),

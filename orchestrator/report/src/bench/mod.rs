@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use page::page;
 pub use plan::{Plan, Split};
 pub use run::{BenchRun, Point};
+pub(crate) use stats::wilson;
 pub use text::text;
 
 /// Version of the JSON answer.

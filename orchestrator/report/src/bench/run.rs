@@ -48,6 +48,13 @@ pub struct BenchRun {
 }
 
 impl BenchRun {
+    /// Under another name than its strategy's, where strategies are not what is compared.
+    #[must_use]
+    pub fn called(mut self, name: String) -> Self {
+        self.strategy = name;
+        self
+    }
+
     /// What the facts of a run say. Only results that are believed count: a former best that was
     /// quarantined, or that did not hold when it was measured again, is no part of the curve.
     ///

@@ -186,7 +186,7 @@ pub(super) fn newcombe(estimate: f64, m: usize, n: usize) -> (f64, f64) {
 
 /// The 95 % interval of [`paired_superiority`] of `n` pairs: Wilson 1927, *Probable Inference*,
 /// with a tie as half a success, which makes it rather too wide than too narrow.
-pub(super) fn wilson(estimate: f64, n: usize) -> (f64, f64) {
+pub(crate) fn wilson(estimate: f64, n: usize) -> (f64, f64) {
     let within = |p: f64| (estimate - p).powi(2) <= Z * Z * p * (1.0 - p) / n as f64;
     (edge(estimate, 0.0, within), edge(estimate, 1.0, within))
 }

@@ -9,7 +9,7 @@ use super::budgets::{Budget, Failure, Model, Operator, budgets, failures, models
 use super::curve::Curve;
 use super::programs::Best;
 use super::rows::{Link, Rows, Shown};
-use super::run::{Card, Insight, Repeat, cards, insights, repeat};
+use super::run::{Card, Insight, Repeat, Worth, cards, insights, predictions, repeat, worth};
 use crate::format::{ScoreFormat, moment, one_line, printable, stamp};
 use crate::model::{LineageView, Moment, RunState, Status};
 use crate::text::goal;
@@ -48,6 +48,8 @@ pub(super) struct Page {
     candidates: Rows,
     insights: Vec<Insight>,
     insights_left_out: usize,
+    worth: Vec<Worth>,
+    predictions: String,
     models: Vec<Model>,
     operators: Vec<Operator>,
     repeat: Repeat,
@@ -107,6 +109,8 @@ impl Page {
             candidates: Rows::of(facts, &shown),
             insights,
             insights_left_out,
+            worth: worth(facts),
+            predictions: predictions(facts),
             models: models(&status),
             operators: operators(&status),
             repeat: repeat(facts),

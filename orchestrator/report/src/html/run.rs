@@ -2,12 +2,11 @@
 
 use evolve_core::Facts;
 use evolve_core::facts::Phase;
-use evolve_core::knowledge::InsightKind;
 use serde::Serialize;
 
 use super::rows::{Link, Shown};
 use crate::format::{ScoreFormat, count, duration, one_line, percent, printable};
-use crate::model::Status;
+use crate::model::{KnowledgeWorth, Predictions, Status};
 use crate::text::dollars;
 
 /// Insights on the page, most confident first.
@@ -75,17 +74,53 @@ pub(super) struct Insight {
     more_evidence: usize,
 }
 
+/// What an item or an insight was worth.
+#[derive(Serialize)]
+pub(super) struct Worth {
+    name: String,
+    shown: String,
+    gains: String,
+    others: String,
+    difference: String,
+}
+
+/// The most shown ones.
+pub(super) fn worth(facts: &Facts) -> Vec<Worth> {
+    let percent = |share: f64| format!("{:+.0}", share * 100.0);
+    let rows = KnowledgeWorth::all(facts).into_iter().take(INSIGHTS).map(|worth| Worth {
+        name: one_line(&worth.name, 120),
+        shown: count(worth.shown.into()),
+        gains: count(worth.gains.into()),
+        others: format!("{} of {}", count(worth.others_gains.into()), count(worth.others.into())),
+        difference: match (worth.difference, worth.interval) {
+            (Some(difference), Some((low, high))) => {
+                format!("{} ({} to {})", percent(difference), percent(low), percent(high))
+            }
+            _ => "–".to_owned(),
+        },
+    });
+    rows.collect()
+}
+
+/// How often proposers were right; empty where nothing can be compared.
+pub(super) fn predictions(facts: &Facts) -> String {
+    let Predictions { compared, came_true } = Predictions::of(facts);
+    if compared == 0 {
+        return String::new();
+    }
+    format!(
+        "Of {} expectations of proposers that could be compared with a measurement, {} came true.",
+        count(compared.into()),
+        count(came_true.into())
+    )
+}
+
 pub(super) fn insights(facts: &Facts, shown: &Shown) -> (Vec<Insight>, usize) {
     let mut all: Vec<_> = facts.insights.values().collect();
     all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.key.cmp(&b.key)));
     let left_out = all.len().saturating_sub(INSIGHTS);
     let insights = all.into_iter().take(INSIGHTS).map(|insight| Insight {
-        kind: match insight.kind {
-            InsightKind::Works => "works",
-            InsightKind::Fails => "fails",
-            InsightKind::Bug => "bug",
-            InsightKind::Limit => "limit",
-        },
+        kind: insight.kind.word(),
         claim: one_line(&insight.claim, 600),
         recommendation: one_line(&insight.recommendation, 600),
         confidence: format!("{:.0} %", insight.confidence * 100.0),

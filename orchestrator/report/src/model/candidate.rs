@@ -3,6 +3,7 @@
 use evolve_core::event::{Change, Operator};
 use evolve_core::facts::{CandidateFacts, CandidateState};
 use evolve_core::ports::BlobStore;
+use evolve_core::prediction::verdict;
 use evolve_core::{CandidateId, Facts, ModelName, Program, RunId};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -58,6 +59,12 @@ pub struct CandidateView {
     pub model: Option<ModelName>,
     /// What was changed.
     pub change: Change,
+    /// Whether what its proposer expected came true, where that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expectation: Option<&'static str>,
+    /// Key of the insight that gave the direction, where the search stalled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tactic: Option<String>,
     /// Its evaluation: metrics, cases, feedback, usage.
     pub evaluation: Option<EvaluationView>,
     /// Its evaluation on held-out cases.
@@ -180,6 +187,8 @@ impl CandidateView {
             generation: candidate.generation,
             model: candidate.model.clone(),
             change: candidate.change.clone(),
+            expectation: verdict(facts, candidate).map(evolve_core::prediction::Verdict::words),
+            tactic: selection.tactic.clone(),
             evaluation: candidate.evaluation.as_ref().map(EvaluationView::from),
             holdout: candidate.holdout.as_ref().map(EvaluationView::from),
             demoted: candidate.demoted.clone(),

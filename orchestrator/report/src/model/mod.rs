@@ -14,6 +14,7 @@ mod diff;
 mod evaluation;
 mod export;
 mod front;
+mod knowledge;
 mod lineage;
 mod list;
 mod status;
@@ -31,6 +32,7 @@ pub use diff::{DiffLine, FileDiff, Hunk, LineKind, ProgramDiff, program_diff};
 pub use evaluation::EvaluationView;
 pub use export::{ExportLine, export};
 pub use front::{Front, FrontPoint};
+pub use knowledge::{KnowledgeWorth, Predictions};
 pub use lineage::{LineageStep, LineageView};
 pub use list::{BrokenRun, RunLine, RunList};
 pub use status::{

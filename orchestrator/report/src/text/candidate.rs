@@ -72,6 +72,13 @@ fn head(out: &mut String, view: &CandidateView, now: &Moment) {
     if !view.change.summary.is_empty() {
         field(out, "change", &one_line(&view.change.summary, 600));
     }
+    if !view.change.prediction.is_empty() {
+        let verdict = view.expectation.map(|words| format!(" ({words})")).unwrap_or_default();
+        field(out, "expected", &(one_line(&view.change.prediction, 600) + &verdict));
+    }
+    if let Some(tactic) = &view.tactic {
+        field(out, "direction", &one_line(tactic, 100));
+    }
     let parents: Vec<String> = view
         .parents
         .iter()

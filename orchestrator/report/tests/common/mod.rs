@@ -96,8 +96,14 @@ impl Draft {
     pub fn select(&mut self, operator: Operator, parents: &[u64]) -> CandidateId {
         let candidate = self.facts.next_candidate();
         let parents = parents.iter().map(|id| CandidateId(*id)).collect();
-        let selection =
-            Selection { operator, island: 1, parents, inspirations: vec![], models: vec![] };
+        let selection = Selection {
+            operator,
+            island: 1,
+            parents,
+            inspirations: vec![],
+            models: vec![],
+            tactic: None,
+        };
         let reserved = Reservation::default();
         self.push(Event::Selected(Selected { candidate, selection, reserved }));
         candidate
@@ -108,6 +114,7 @@ impl Draft {
         let response = (status == CallStatus::Ok).then(|| self.put(answer));
         self.push(Event::CallSettled(CallSettled {
             candidate,
+            analysis: None,
             model: "small-model".into(),
             status,
             detail: String::new(),
@@ -131,6 +138,7 @@ impl Draft {
             shape: None,
             change: Change {
                 summary: summary.into(),
+                prediction: String::new(),
                 edits: vec![Edit {
                     kind: "literal".into(),
                     site: "radius".into(),
@@ -220,7 +228,11 @@ impl Draft {
                 recommendation: "grow the outer ring".into(),
                 confidence: 0.75,
                 kind: InsightKind::Works,
+                mechanism: String::new(),
+                scope: String::new(),
+                against: Vec::new(),
             }],
+            ..Analyzed::default()
         }));
     }
 

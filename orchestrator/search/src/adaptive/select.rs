@@ -93,7 +93,7 @@ impl Adaptive {
             Choice::Weights => self.menu.models.clone(),
         };
         let models = choice::model_order(&models, facts, rng);
-        Selection { operator, island, parents, inspirations, models }
+        Selection { operator, island, parents, inspirations, models, tactic: None }
     }
 
     fn operator(&self, rng: &mut Pcg64Mcg) -> Operator {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use evolve_core::event::{Envelope, Event};
+use evolve_core::event::{Analyzed, Envelope, Event};
 use evolve_core::facts::{CandidateFacts, Facts};
 use evolve_core::ids::{CandidateId, Seq};
 use evolve_core::knowledge::Insight;
@@ -47,7 +47,8 @@ enum Message {
 struct Batch {
     events: Vec<Envelope>,
     candidates: Vec<Arc<CandidateFacts>>,
-    insights: Vec<Insight>,
+    /// By key; none where it was retired. The last word on a key counts.
+    insights: Vec<(String, Option<Insight>)>,
 }
 
 impl Projections {
@@ -127,11 +128,18 @@ impl Batch {
         ids.dedup();
         let candidates = ids.into_iter().filter_map(|id| facts.candidate(id).cloned()).collect();
         let insights = events.iter().flat_map(|event| match &event.event {
-            Event::Analyzed(event) => event.insights.clone(),
+            Event::Analyzed(event) => told(event),
             _ => Vec::new(),
         });
         Self { events: events.to_vec(), candidates, insights: insights.collect() }
     }
+}
+
+/// What an event says of insights, in the order in which it counts.
+fn told(event: &Analyzed) -> Vec<(String, Option<Insight>)> {
+    let retired = event.retired.iter().map(|key| (key.clone(), None));
+    let held = event.insights.iter().map(|insight| (insight.key.clone(), Some(insight.clone())));
+    retired.chain(held).collect()
 }
 
 /// The candidates whose facts an event may have changed; `facts` are those after it, or
@@ -153,6 +161,7 @@ fn changed(envelope: &Envelope, facts: &Facts) -> Vec<CandidateId> {
         }
         Event::StageDone(_)
         | Event::Promoted(_)
+        | Event::AnalysisStarted(_)
         | Event::Analyzed(_)
         | Event::BudgetChanged(_)
         | Event::BreakerChanged(_)

@@ -12,7 +12,7 @@ use evolve_core::ids::{CandidateId, Seq};
 use evolve_core::knowledge::Insight;
 use evolve_core::ports::{HostFault, ProgramDatabase};
 
-use super::{Batch, Message, changed};
+use super::{Batch, Message, changed, told};
 use crate::blobs::Blobs;
 use crate::database::SledDatabase;
 use crate::disk::remove_dir;
@@ -36,7 +36,8 @@ pub(super) struct Worker {
     database: Option<SledDatabase>,
     lineage: Option<Lineage>,
     candidates: BTreeMap<CandidateId, Arc<CandidateFacts>>,
-    insights: BTreeMap<String, Insight>,
+    /// None where it was retired.
+    insights: BTreeMap<String, Option<Insight>>,
     /// The next event.
     next: Seq,
     lineage_written: Instant,
@@ -79,7 +80,7 @@ impl Worker {
         let database_from = self.database.as_ref().map(SledDatabase::upto).transpose()?;
         let database_from = database_from.unwrap_or(facts.next_seq);
         let mut touched = BTreeSet::new();
-        let mut analyzed = false;
+        let mut analyzed = Vec::new();
         let from = lineage_from.min(database_from);
         if from < facts.next_seq {
             let map = JournalMap::read(&self.run.journal())?;
@@ -90,7 +91,9 @@ impl Worker {
                 }
                 if event.seq >= database_from {
                     touched.extend(changed(&event, facts));
-                    analyzed |= matches!(event.event, Event::Analyzed(_));
+                    if let Event::Analyzed(event) = &event.event {
+                        analyzed.extend(told(event));
+                    }
                 }
                 if event.seq >= lineage_from {
                     self.tell_lineage(&event);
@@ -99,9 +102,7 @@ impl Worker {
         }
         let found = touched.into_iter().filter_map(|id| facts.candidate(id).cloned());
         self.candidates.extend(found.map(|candidate| (candidate.id, candidate)));
-        if analyzed {
-            self.insights.extend(facts.insights.clone());
-        }
+        self.insights.extend(analyzed);
         self.next = facts.next_seq;
         self.write_database();
         Ok(())
@@ -138,8 +139,7 @@ impl Worker {
         }
         let new = batch.candidates.into_iter().map(|candidate| (candidate.id, candidate));
         self.candidates.extend(new);
-        let new = batch.insights.into_iter().map(|insight| (insight.key.clone(), insight));
-        self.insights.extend(new);
+        self.insights.extend(batch.insights);
         if let Some(last) = batch.events.last() {
             self.next = self.next.max(Seq(last.seq.0 + 1));
         }
@@ -173,7 +173,8 @@ impl Worker {
         }
         let written = guarded("results database", || {
             let candidates = self.candidates.values().map(AsRef::as_ref);
-            database.write(candidates, self.insights.values(), self.next)
+            let insights = self.insights.iter().map(|(key, insight)| (key, insight.as_ref()));
+            database.write(candidates, insights, self.next)
         });
         if written.is_none() {
             self.database = None;

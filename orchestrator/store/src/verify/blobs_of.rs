@@ -28,6 +28,7 @@ pub(super) fn blobs_of(event: &Event) -> Vec<(BlobHash, &'static str)> {
         | Event::Quarantined(_)
         | Event::Promoted(_)
         | Event::Demoted(_)
+        | Event::AnalysisStarted(_)
         | Event::Analyzed(_)
         | Event::BudgetChanged(_)
         | Event::BreakerChanged(_)

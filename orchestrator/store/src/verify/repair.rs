@@ -50,7 +50,8 @@ fn snapshots(run: &RunDir, facts: &Facts) -> Result<(), StoreError> {
 fn database(run: &RunDir, facts: &Facts) -> Result<(), StoreError> {
     remove_dir(&run.database())?;
     let mut database = SledDatabase::open(&run.database())?;
-    database.write(rows(facts), facts.insights.values(), facts.next_seq)?;
+    let insights = facts.insights.iter().map(|(key, insight)| (key, Some(insight)));
+    database.write(rows(facts), insights, facts.next_seq)?;
     database
         .flush()
         .map_err(|fault| StoreError::Projection { what: "results database", detail: fault.what })

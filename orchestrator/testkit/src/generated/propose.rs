@@ -61,7 +61,7 @@ impl Story<'_> {
         };
         let inspirations = (1..=self.below(3)).map(|_| self.parent(island)).collect();
         let models = if without_model { Vec::new() } else { models };
-        let selection = Selection { operator, island, parents, inspirations, models };
+        let selection = Selection { operator, island, parents, inspirations, models, tactic: None };
         self.push(Event::Selected(Selected { candidate, selection, reserved }));
     }
 
@@ -136,7 +136,11 @@ impl Story<'_> {
             program: hash,
             normal: Some(BlobHash::of(format!("normal {hash}").as_bytes())),
             shape: None,
-            change: Change { summary: format!("radius of circle {circle} to {radius:.4}"), edits },
+            change: Change {
+                summary: format!("radius of circle {circle} to {radius:.4}"),
+                edits,
+                ..Change::default()
+            },
             model,
             prompt,
             repairs,
@@ -166,6 +170,7 @@ impl Story<'_> {
             let latency_ms = 300 + self.below(9_000);
             self.push(Event::CallSettled(CallSettled {
                 candidate,
+                analysis: None,
                 model: model.clone(),
                 status: fault.unwrap_or(CallStatus::Ok),
                 detail: fault.map_or_else(String::new, |fault| format!("{}: 1 try", fault.word())),

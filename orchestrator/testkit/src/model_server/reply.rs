@@ -76,6 +76,19 @@ impl Reply {
         reply
     }
 
+    /// An answer to a request for embeddings, in reverse order as a server may send them.
+    pub fn embeddings(vectors: &[Vec<f32>], prompt_tokens: u64) -> Self {
+        let items = vectors.iter().enumerate().rev();
+        let items: Vec<Value> = items
+            .map(|(index, v)| json!({ "object": "embedding", "index": index, "embedding": v }))
+            .collect();
+        let body = json!({
+            "object": "list", "data": items, "model": "embedder",
+            "usage": { "prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens },
+        });
+        Self::raw(200, "application/json", body.to_string(), true)
+    }
+
     /// An answer whose connection breaks half-way.
     pub fn cut(content: impl Into<String>) -> Self {
         Self::completion(content, Course::Cut)

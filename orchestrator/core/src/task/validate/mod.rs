@@ -1,5 +1,6 @@
 //! The rules that types cannot say.
 
+mod knowledge;
 mod models;
 
 use std::collections::BTreeSet;
@@ -54,6 +55,7 @@ pub(super) fn findings(task: &TaskConfig) -> Vec<Finding> {
     evaluator(task, &mut found);
     models::models(task, &mut found);
     models::command(task, &mut found);
+    knowledge::knowledge(task, &mut found);
     search(task, &mut found);
     models::budget(task, &mut found);
     env(&task.sandbox.env, "sandbox.env", &mut found);
@@ -139,6 +141,9 @@ fn task_section(task: &TaskConfig, found: &mut Findings) {
     relative(task.task.description_file.as_deref(), "task.description_file", found);
     relative(task.prompts.folder.as_deref(), "prompts.folder", found);
     for (i, source) in task.cognition.sources.iter().enumerate() {
+        if source.starts_with("library:") {
+            continue; // which subjects there are is known where the library is
+        }
         relative(Some(source.trim_end_matches('/')), &format!("cognition.sources.{i}"), found);
     }
 }

@@ -1,0 +1,12 @@
+"""The thickness of a lens, which should follow a drawing."""
+
+# EVOLVE-BLOCK-START
+A = 0.5
+B = 0.5
+C = 0.5
+# steps
+# EVOLVE-BLOCK-END
+
+
+def curve(x):
+    return A + B * x + C * x * x
