@@ -75,8 +75,8 @@ impl TaskFolder {
         Ok(Some(program))
     }
 
-    /// Copies the folder, without hidden files, caches and links, so that a run does not
-    /// depend on what happens to the original.
+    /// Copies the folder, without hidden files and caches, so that a run does not depend on
+    /// what happens to the original. Links to plain files become files.
     pub fn freeze(&self, to: &Path) -> Result<(), CliError> {
         copy_folder(&self.root, to)?;
         let resolved = toml_text(&self.config)?;
@@ -125,7 +125,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Regular files below a folder, hidden ones, caches and runs left out.
+/// Plain files below a folder and links to such, hidden ones, caches and runs left out.
 fn list_files(root: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, CliError> {
     let unreadable =
         |error| CliError::usage(format!("cannot read the folder {}: {error}", folder.display()));
@@ -141,7 +141,7 @@ fn list_files(root: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, CliE
             if !holds_runs(&path) {
                 files.extend(list_files(root, &path)?);
             }
-        } else if kind.is_file()
+        } else if std::fs::metadata(&path).is_ok_and(|meta| meta.is_file())
             && let Ok(relative) = path.strip_prefix(root)
         {
             files.push((relative.to_string_lossy().into_owned(), path));
