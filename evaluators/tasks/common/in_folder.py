@@ -13,6 +13,7 @@ class InFolder(unittest.TestCase):
     """Calls both sides of the task in `here`, each as its own process. Not a test by itself."""
 
     here = None
+    metric = "efficiency"
 
     def setUp(self):
         if self.here is None:
@@ -60,7 +61,7 @@ class InFolder(unittest.TestCase):
         return self.verdict(*arguments)
 
     def score(self, *arguments, program="program.py"):
-        return self.evaluated(*arguments, program=program)["metrics"]["efficiency"]
+        return self.evaluated(*arguments, program=program)["metrics"][self.metric]
 
     def assert_rejected(self, answer, why):
         result = self.judged(answer)

@@ -14,6 +14,8 @@ pub const TASK_FILE: &str = "task.toml";
 pub struct TaskFolder {
     /// The folder.
     pub root: PathBuf,
+    /// Its file that was opened: `task.toml`, or another one by name.
+    pub file: PathBuf,
     /// `task.toml`, validated, overrides applied.
     pub config: TaskConfig,
 }
@@ -33,7 +35,13 @@ impl TaskFolder {
         let root = parent.unwrap_or(Path::new(".")).canonicalize().map_err(|error| {
             CliError::usage(format!("cannot open the folder of {name}: {error}"))
         })?;
-        Ok(Self { root, config })
+        let file = root.join(file.file_name().unwrap_or(TASK_FILE.as_ref()));
+        Ok(Self { root, file, config })
+    }
+
+    /// The copy in a run's folder, with the configuration that the run recorded.
+    pub fn frozen(root: PathBuf, config: TaskConfig) -> Self {
+        Self { file: root.join(TASK_FILE), root, config }
     }
 
     /// Applies `path=value` overrides and budget changes.

@@ -1,4 +1,4 @@
-"""Changes its input: models without weights and demand, placed as they come."""
+"""Changes its input: models without weights and demand, placed as if they fitted anywhere."""
 
 
 def place(models, gpus, memory):

@@ -3,7 +3,7 @@
 import math
 import random
 
-STEPS = 6000
+STEPS = 4000
 
 
 def spans(transactions, order):

@@ -22,7 +22,9 @@ use crate::task_folder::TaskFolder;
 /// One run to make.
 #[derive(Debug, Clone)]
 struct Job {
+    /// Its `task.toml`, and what that calls the task.
     task: PathBuf,
+    name: String,
     strategy: String,
     seed: u64,
     /// Its runs folder, which holds this run alone.
@@ -109,15 +111,16 @@ fn jobs(args: &args::Bench) -> Result<Vec<Job>, CliError> {
             evolve_search::build(&folder.config.search, evolve_search::Menu::default())
                 .map_err(|error| CliError::usage(error.to_string()))?;
         }
-        tasks.push((name, folder.root));
+        tasks.push((name, folder.file));
     }
     let mut jobs = Vec::new();
     for seed in 1..=args.seeds {
-        for (name, root) in &tasks {
+        for (name, file) in &tasks {
             for strategy in &strategies {
                 let place = args.out.join("runs").join(name).join(strategy);
                 jobs.push(Job {
-                    task: root.clone(),
+                    task: file.clone(),
+                    name: name.clone(),
                     strategy: strategy.clone(),
                     seed,
                     runs: place.join(format!("seed-{seed}")),
@@ -203,8 +206,7 @@ fn run(args: &args::Bench, job: &Job, told: Option<(usize, usize)>) -> Result<()
             Progress::Begun => ", resumed",
             Progress::Done(_) => ", done before",
         };
-        let task = job.task.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        eprintln!("[{number}/{all}] {task}: {}, seed {}{how}", job.strategy, job.seed);
+        eprintln!("[{number}/{all}] {}: {}, seed {}{how}", job.name, job.strategy, job.seed);
     }
     let mut command =
         Command::new(std::env::current_exe().map_err(|error| {
