@@ -1,7 +1,7 @@
 """Judge side: measures a packing from its geometry; never runs the program.
 
-Reads `$EVOLVE_OUTPUT/packing.json`, a list of 26 triples [x, y, radius], and writes
-`$EVOLVE_RESULT`. All geometry is done in integers, in units of 2**-60 of the square's side,
+`judge.py [CIRCLES]`: reads `$EVOLVE_OUTPUT/packing.json`, a list of 26 (or so many) triples [x, y,
+radius], and writes `$EVOLVE_RESULT`. All geometry is done in integers, in units of 2**-60 of the square's side,
 so that "inside the square" and "no overlap" hold exactly, with no tolerance.
 
 The file may hold numbers, commas and brackets, nothing else. That is all a packing needs, it
@@ -11,6 +11,7 @@ which would take longer than the rest of the judge.
 
 import math
 import os
+import sys
 
 CIRCLES = 26
 SIDE = 1 << 60
@@ -40,11 +41,11 @@ def read_output(path):
     return data.decode("latin-1")
 
 
-def parse(text):
-    """The triples in the text."""
+def parse(text, count):
+    """The triples in the text, which must be so many."""
     if not set(text) <= set("0123456789.eE+-,[] \n"):
         raise Rejected("packing.json holds something that is not a finite number: "
-                       "it must be a list of 26 lists [x, y, radius]")
+                       "it must be a list of lists [x, y, radius]")
     body = text.strip()
     if not (body.startswith("[[") and body.endswith("]]")):
         raise Rejected("packing.json is not a list of lists [x, y, radius]")
@@ -62,8 +63,8 @@ def parse(text):
         if len(circle) != 3:
             raise Rejected(f"circle {i} has {len(circle)} numbers, not x, y and radius")
         circles.append(circle)
-    if len(circles) != CIRCLES:
-        raise Rejected(f"{len(circles)} circles, not {CIRCLES}")
+    if len(circles) != count:
+        raise Rejected(f"{len(circles)} circles, not {count}")
     return circles
 
 
@@ -126,10 +127,10 @@ def slacks(grid):
 
 def feedback(grid, worst, where):
     """One paragraph for the next prompt."""
-    by_size = sorted(range(CIRCLES), key=lambda i: grid[i][2])
+    by_size = sorted(range(len(grid)), key=lambda i: grid[i][2])
     small = ", ".join(f"{i} (r={grid[i][2] / SIDE:.4f})" for i in by_size[:4])
     room = slacks(grid)
-    loose = sorted((i for i in range(CIRCLES) if room[i] > 1e-6), key=lambda i: -room[i])
+    loose = sorted((i for i in range(len(grid)) if room[i] > 1e-6), key=lambda i: -room[i])
     text = f"smallest circles: {small}. "
     if loose:
         text += "could grow where they are: "
@@ -154,10 +155,10 @@ def picture(grid):
     )
 
 
-def judge(path):
-    """The result for an output file, as JSON text. Our own texts hold no quote or backslash."""
+def judge(path, count):
+    """The result for an output file of so many circles, as JSON text. Our own texts hold no quote or backslash."""
     try:
-        grid = to_grid(parse(read_output(path)))
+        grid = to_grid(parse(read_output(path), count))
         worst, where = repair(grid)
     except Rejected as reason:
         # No score at all: a packing that breaks the rules is invalid, not merely bad.
@@ -171,6 +172,7 @@ def judge(path):
 
 
 if __name__ == "__main__":
-    result = judge(os.path.join(os.environ["EVOLVE_OUTPUT"], "packing.json"))
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else CIRCLES
+    result = judge(os.path.join(os.environ["EVOLVE_OUTPUT"], "packing.json"), wanted)
     with open(os.environ["EVOLVE_RESULT"], "w", encoding="utf-8") as file:
         file.write(result)

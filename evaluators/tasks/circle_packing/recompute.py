@@ -1,4 +1,4 @@
-"""Checks a score of this task without the judge: `python3 recompute.py PROGRAM [SCORE]`.
+"""Checks a score of this task without the judge: `python3 recompute.py PROGRAM [SCORE [CIRCLES]]`.
 
 Runs the program, shrinks every radius by one part in 10**9, proves with exact fractions that
 nothing overlaps and nothing sticks out, and adds the radii up. Prints that sum; with SCORE,
@@ -9,7 +9,6 @@ import runpy
 import sys
 from fractions import Fraction
 
-COUNT = 26
 SHRINK = 1 - Fraction(1, 10**9)
 
 
@@ -24,11 +23,11 @@ def is_packing(circles):
     return True
 
 
-def recompute(circles):
-    """The sum of the radii, a little shrunk. Raises ValueError if it is no packing."""
+def recompute(circles, count=26):
+    """The sum of the radii, a little shrunk. Raises ValueError if it is no packing of so many."""
     exact = [(Fraction(x), Fraction(y), Fraction(r) * SHRINK) for x, y, r in circles]
-    if len(exact) != COUNT:
-        raise ValueError(f"{len(exact)} circles, not {COUNT}")
+    if len(exact) != count:
+        raise ValueError(f"{len(exact)} circles, not {count}")
     if not is_packing(exact):
         raise ValueError("the circles overlap or stick out")
     return float(sum(r for _, _, r in exact))
@@ -36,7 +35,7 @@ def recompute(circles):
 
 def main():
     circles = runpy.run_path(sys.argv[1])["pack"]()
-    value = recompute(circles)
+    value = recompute(circles, *map(int, sys.argv[3:]))
     print(f"{value:.9f}")
     if len(sys.argv) > 2 and abs(value - float(sys.argv[2])) > 1e-7:
         sys.exit(f"the recorded score is {sys.argv[2]}")

@@ -35,14 +35,14 @@ class InFolder(unittest.TestCase):
         self.output.mkdir()
         self.result = self.folder / "result.json"
 
-    def call(self, script, program=HERE / "program.py"):
+    def call(self, script, program=HERE / "program.py", arguments=()):
         env = {
             "PATH": os.environ["PATH"],
             "EVOLVE_PROGRAM": str(program),
             "EVOLVE_OUTPUT": str(self.output),
             "EVOLVE_RESULT": str(self.result),
         }
-        command = [sys.executable, "-I", "-S", str(HERE / script)]
+        command = [sys.executable, "-I", "-S", str(HERE / script), *arguments]
         return subprocess.run(command, env=env, cwd=self.folder, capture_output=True, text=True,
                               timeout=60, check=False)
 
@@ -76,6 +76,20 @@ class Honest(InFolder):
         circles = json.loads((self.output / "packing.json").read_text(encoding="utf-8"))
         score = self.judged(circles)["metrics"]["sum_of_radii"]
         self.assertAlmostEqual(score, recompute.recompute(circles), delta=1e-7)
+
+    def test_the_variant_has_a_start_of_32_circles_and_accepts_no_other_number(self):
+        done = self.call("run.py", HERE / "program_32.py")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        circles = json.loads((self.output / "packing.json").read_text(encoding="utf-8"))
+        self.call("judge.py", arguments=["32"])
+        score = json.loads(self.result.read_text(encoding="utf-8"))["metrics"]["sum_of_radii"]
+        self.assertAlmostEqual(score, recompute.recompute(circles, 32), delta=1e-7)
+        self.assertIn(f"baseline = {score} ", (HERE / "task_32.toml").read_text(encoding="utf-8"))
+        self.assert_rejected(circles, "32 circles, not 26")
+        self.judged(side_by_side())
+        self.call("judge.py", arguments=["32"])
+        result = json.loads(self.result.read_text(encoding="utf-8"))
+        self.assertEqual(result["metrics"], {"valid": 0})
 
     def test_a_known_packing_scores_what_arithmetic_says(self):
         score = self.judged(side_by_side())["metrics"]["sum_of_radii"]

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod tasks;
+pub use tasks::{Tasks, TasksCommand, TasksVerify};
+
 /// Version with the commit it was built from.
 pub const VERSION: &str = env!("EVOLVE_VERSION");
 
@@ -140,6 +143,8 @@ pub enum Command {
     Gc(Gc),
     /// Compare strategies: the same tasks, budget and seeds for each
     Bench(Bench),
+    /// The shipped tasks; `tasks verify` sees whether they are what they say
+    Tasks(Tasks),
     /// The search strategies and their rules
     #[command(after_help = "Example:\n  evolve strategies --json")]
     Strategies(Json),

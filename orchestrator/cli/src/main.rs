@@ -8,6 +8,7 @@ mod logging;
 mod progress;
 mod sandboxes;
 mod session;
+mod shipped;
 mod signals;
 mod slots;
 mod task_folder;
@@ -79,6 +80,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Verify(args) => return commands::verify::verify(runs, args),
         Command::Gc(args) => commands::gc::gc(args)?,
         Command::Bench(args) => return commands::bench::bench(global, args),
+        Command::Tasks(args) => return commands::tasks::tasks(global, args),
         Command::Strategies(args) => commands::strategies::strategies(args)?,
         Command::Schema => commands::schema::schema()?,
         Command::Devices(args) => commands::devices::devices(args)?,

@@ -14,6 +14,8 @@ pub const TASK_FILE: &str = "task.toml";
 pub struct TaskFolder {
     /// The folder.
     pub root: PathBuf,
+    /// Its file that was opened: `task.toml`, or another one by name.
+    pub file: PathBuf,
     /// `task.toml`, validated, overrides applied.
     pub config: TaskConfig,
 }
@@ -33,7 +35,13 @@ impl TaskFolder {
         let root = parent.unwrap_or(Path::new(".")).canonicalize().map_err(|error| {
             CliError::usage(format!("cannot open the folder of {name}: {error}"))
         })?;
-        Ok(Self { root, config })
+        let file = root.join(file.file_name().unwrap_or(TASK_FILE.as_ref()));
+        Ok(Self { root, file, config })
+    }
+
+    /// The copy in a run's folder, with the configuration that the run recorded.
+    pub fn frozen(root: PathBuf, config: TaskConfig) -> Self {
+        Self { file: root.join(TASK_FILE), root, config }
     }
 
     /// Applies `path=value` overrides and budget changes.
@@ -75,8 +83,8 @@ impl TaskFolder {
         Ok(Some(program))
     }
 
-    /// Copies the folder, without hidden files, caches and links, so that a run does not
-    /// depend on what happens to the original.
+    /// Copies the folder, without hidden files and caches, so that a run does not depend on
+    /// what happens to the original. Links to plain files become files.
     pub fn freeze(&self, to: &Path) -> Result<(), CliError> {
         copy_folder(&self.root, to)?;
         let resolved = toml_text(&self.config)?;
@@ -125,7 +133,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Regular files below a folder, hidden ones, caches and runs left out.
+/// Plain files below a folder and links to such, hidden ones, caches and runs left out.
 fn list_files(root: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, CliError> {
     let unreadable =
         |error| CliError::usage(format!("cannot read the folder {}: {error}", folder.display()));
@@ -141,7 +149,7 @@ fn list_files(root: &Path, folder: &Path) -> Result<Vec<(String, PathBuf)>, CliE
             if !holds_runs(&path) {
                 files.extend(list_files(root, &path)?);
             }
-        } else if kind.is_file()
+        } else if std::fs::metadata(&path).is_ok_and(|meta| meta.is_file())
             && let Ok(relative) = path.strip_prefix(root)
         {
             files.push((relative.to_string_lossy().into_owned(), path));

@@ -2,6 +2,8 @@
 
 /// Default of `--runs`: the folder that holds the runs.
 pub const RUNS: &str = "EVOLVE_RUNS";
+/// Default of `--tasks`: the folder that holds the shipped tasks.
+pub const TASKS: &str = "EVOLVE_TASKS";
 /// Key that is tried when a task names no model: its presence is mentioned, never used silently.
 pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// Respected by all output: no colour when set.

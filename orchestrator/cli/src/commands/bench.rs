@@ -22,7 +22,9 @@ use crate::task_folder::TaskFolder;
 /// One run to make.
 #[derive(Debug, Clone)]
 struct Job {
+    /// Its `task.toml`, and what that calls the task.
     task: PathBuf,
+    name: String,
     strategy: String,
     arm: Option<Arm>,
     seed: u64,
@@ -151,13 +153,13 @@ fn jobs(args: &args::Bench) -> Result<Vec<Job>, CliError> {
             evolve_search::build(&folder.config.search, evolve_search::Menu::default())
                 .map_err(|error| CliError::usage(error.to_string()))?;
         }
-        tasks.push((name, folder.root));
+        tasks.push((name, folder.file));
     }
     let arms: Vec<Option<Arm>> =
         if args.ablate { Arm::ALL.into_iter().map(Some).collect() } else { vec![None] };
     let mut jobs = Vec::new();
     for seed in 1..=args.seeds {
-        for (name, root) in &tasks {
+        for (name, file) in &tasks {
             for (strategy, arm) in strategies.iter().flat_map(|s| arms.iter().map(move |a| (s, a)))
             {
                 let mut place = args.out.join("runs").join(name).join(strategy);
@@ -165,7 +167,8 @@ fn jobs(args: &args::Bench) -> Result<Vec<Job>, CliError> {
                     place = place.join(arm.word());
                 }
                 jobs.push(Job {
-                    task: root.clone(),
+                    task: file.clone(),
+                    name: name.clone(),
                     strategy: strategy.clone(),
                     arm: *arm,
                     seed,
@@ -252,8 +255,7 @@ fn run(args: &args::Bench, job: &Job, told: Option<(usize, usize)>) -> Result<()
             Progress::Begun => ", resumed",
             Progress::Done(_) => ", done before",
         };
-        let task = job.task.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        eprintln!("[{number}/{all}] {task}: {}, seed {}{how}", job.label(), job.seed);
+        eprintln!("[{number}/{all}] {}: {}, seed {}{how}", job.name, job.label(), job.seed);
     }
     let mut command =
         Command::new(std::env::current_exe().map_err(|error| {

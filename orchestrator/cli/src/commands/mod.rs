@@ -17,6 +17,7 @@ pub mod schema;
 pub mod start;
 pub mod steer;
 pub mod strategies;
+pub mod tasks;
 pub mod verify;
 
 use serde::Serialize;

@@ -37,7 +37,7 @@ pub fn replay(
     }
     let task = Arc::new(recorded.task.clone());
     let kind = ProposerKind::from_word(&recorded.proposer);
-    let frozen = TaskFolder { root: source.task(), config: recorded.task.clone() };
+    let frozen = TaskFolder::frozen(source.task(), recorded.task.clone());
     let dir = create_run(&global.runs, &frozen)?;
     let opened = Opened::open(dir.clone(), &task, None)?;
     let started = RunStarted {

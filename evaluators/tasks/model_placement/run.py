@@ -1,0 +1,20 @@
+"""Candidate side: asks the program for the placement of every case."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import candidate  # noqa: E402
+import fleet  # noqa: E402
+
+
+def main():
+    kind = "holdout" if sys.argv[1:] == ["--holdout"] else "search"
+    program = candidate.load()
+    candidate.write_answer([
+        list(program.place(case["models"], case["gpus"], case["memory"]))
+        for case in fleet.cases(kind)
+    ])
+
+
+main()
