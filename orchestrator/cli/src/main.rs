@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod error;
 mod logging;
+mod peers;
 mod progress;
 mod sandboxes;
 mod session;
@@ -63,6 +64,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),
         Command::Gc(args) => commands::gc::gc(args)?,
+        Command::Import(args) => commands::import::import(args, global.quiet)?,
         Command::Bench(args) => return commands::bench::bench(global, args),
         Command::Strategies(args) => commands::strategies::strategies(args)?,
         Command::Schema => commands::schema::schema()?,

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use evolve_core::Program;
 use evolve_core::task::{TaskConfig, apply_override, parse_task};
 
+use tempfile::TempDir;
+
+use crate::args::Peer;
 use crate::error::CliError;
+use crate::peers;
 
 /// The file that makes a folder a task.
 pub const TASK_FILE: &str = "task.toml";
@@ -16,15 +20,49 @@ pub struct TaskFolder {
     pub root: PathBuf,
     /// `task.toml`, validated, overrides applied.
     pub config: TaskConfig,
+    /// Where a person has it: the folder itself, or the task of another system that it is
+    /// equivalent to.
+    pub origin: PathBuf,
+    /// What a person should know of it.
+    pub notes: Vec<String>,
+    /// Holds the folder where it was made for a task of another system.
+    made: Option<TempDir>,
 }
 
 impl TaskFolder {
-    /// Opens a folder or its `task.toml`.
+    /// Opens a folder, its `task.toml`, or the folder of a task of another system.
     pub fn open(path: &Path) -> Result<Self, CliError> {
+        Self::open_as(path, &Peer::default())
+    }
+
+    /// The same with what is known of a task of another system.
+    pub fn open_as(path: &Path, peer: &Peer) -> Result<Self, CliError> {
+        let Some(found) = peers::find(path, peer)? else { return Self::open_own(path) };
+        let made = peers::made(&found)?;
+        let own = Self::open_own(made.folder.path())?;
+        let origin = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(Self { origin, notes: made.notes, made: Some(made.folder), ..own })
+    }
+
+    /// Whether it was made from a task of another system.
+    pub fn is_made(&self) -> bool {
+        self.made.is_some()
+    }
+
+    /// A run's copy of a task.
+    pub fn frozen(root: PathBuf, config: TaskConfig) -> Self {
+        Self { origin: root.clone(), root, config, notes: Vec::new(), made: None }
+    }
+
+    /// Opens a folder or its `task.toml`.
+    fn open_own(path: &Path) -> Result<Self, CliError> {
         let file = if path.is_dir() { path.join(TASK_FILE) } else { path.to_owned() };
         let text = std::fs::read_to_string(&file).map_err(|error| {
             CliError::usage(format!("cannot read the task {}: {error}", file.display()))
-                .help("give a folder with a task.toml; `evolve init NAME` makes one")
+                .help(
+                    "give a folder with a task.toml (`evolve init NAME` makes one), or a task of \
+                     OpenEvolve, ShinkaEvolve or SkyDiscover (--as where it is not recognised)",
+                )
         })?;
         let name = file.display().to_string();
         let config =
@@ -33,7 +71,7 @@ impl TaskFolder {
         let root = parent.unwrap_or(Path::new(".")).canonicalize().map_err(|error| {
             CliError::usage(format!("cannot open the folder of {name}: {error}"))
         })?;
-        Ok(Self { root, config })
+        Ok(Self::frozen(root, config))
     }
 
     /// Applies `path=value` overrides and budget changes.
@@ -75,6 +113,41 @@ impl TaskFolder {
         Ok(Some(program))
     }
 
+    /// The programs that are the first candidates, in the order of their files' names.
+    pub fn population(&self) -> Result<Vec<Program>, CliError> {
+        let section = self.config.program.as_ref();
+        let Some((section, folder)) = section.and_then(|s| Some((s, s.population.as_ref()?))) else {
+            return Ok(Vec::new());
+        };
+        let full = self.root.join(folder);
+        let start = self.root.join(&section.path);
+        let name = start.file_name().filter(|_| start.is_file()).ok_or_else(|| {
+            CliError::usage("program.population is for programs of one file")
+                .help("remove the key, or give program.path as a file")
+        })?;
+        let name = name.to_string_lossy().into_owned();
+        let mut files = list_files(&full, &full)?;
+        files.sort();
+        if files.is_empty() {
+            let message = format!("program.population: the folder `{folder}` holds no program");
+            return Err(CliError::usage(message));
+        }
+        let program = |(path, file): (String, PathBuf)| {
+            let text = std::fs::read_to_string(&file).map_err(|error| {
+                CliError::usage(format!("cannot read {folder}/{path} (program.population): {error}"))
+            })?;
+            if text.len() as u64 > section.max_size.0 {
+                return Err(CliError::usage(format!(
+                    "{folder}/{path} has {} bytes, more than program.max_size = {}",
+                    text.len(),
+                    section.max_size
+                )));
+            }
+            Ok(Program::single(name.clone(), text))
+        };
+        files.into_iter().map(program).collect()
+    }
+
     /// Copies the folder, without hidden files, caches and links, so that a run does not
     /// depend on what happens to the original.
     pub fn freeze(&self, to: &Path) -> Result<(), CliError> {
@@ -99,17 +172,20 @@ impl TaskFolder {
     }
 }
 
-fn toml_text(config: &TaskConfig) -> Result<String, CliError> {
+/// `task.toml` as text.
+pub fn toml_text(config: &TaskConfig) -> Result<String, CliError> {
     toml::to_string(config)
         .map_err(|error| CliError::failed(format!("cannot write the task as TOML: {error}")))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
+/// Writes a text file.
+pub fn write(path: &Path, text: &str) -> Result<(), CliError> {
     std::fs::write(path, text)
         .map_err(|error| CliError::failed(format!("cannot write {}: {error}", path.display())))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
+/// Copies a task's files.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
     for (name, file) in list_files(from, from)? {
         let target = to.join(&name);
         let copy = || {

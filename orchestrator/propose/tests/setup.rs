@@ -38,7 +38,8 @@ fn a_key_with_a_line_break_is_refused_without_being_shown() {
         knowledge: None,
         keys,
         clock: std::sync::Arc::new(evolve_core::ports::SystemClock),
-        command: None,
+        population: Vec::new(),
+            command: None,
         patience: evolve_propose::Patience::default(),
     };
     let error = evolve_propose::Proposers::new(setup).err().unwrap();

@@ -109,7 +109,7 @@ fn jobs(args: &args::Bench) -> Result<Vec<Job>, CliError> {
             evolve_search::build(&folder.config.search, evolve_search::Menu::default())
                 .map_err(|error| CliError::usage(error.to_string()))?;
         }
-        tasks.push((name, folder.root));
+        tasks.push((name, folder.origin));
     }
     let mut jobs = Vec::new();
     for seed in 1..=args.seeds {

@@ -1,6 +1,5 @@
 //! `evolve start --proposer replay:RUN`.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use evolve_core::Seq;
@@ -36,14 +35,14 @@ pub fn replay(
     }
     let task = Arc::new(recorded.task.clone());
     let kind = ProposerKind::from_word(&recorded.proposer);
-    let frozen = TaskFolder { root: source.task(), config: recorded.task.clone() };
+    let frozen = TaskFolder::frozen(source.task(), recorded.task.clone());
     let dir = create_run(&global.runs, &frozen)?;
     let opened = Opened::open(dir.clone(), &task, None)?;
     let started = RunStarted {
         run: dir.id().clone(),
         overrides: overrides(args),
         evolve: VERSION.to_owned(),
-        host: host(Path::new(&folder.root)),
+        host: host(&folder.origin),
         ..RunStarted::clone(&recorded)
     };
     let parts = session::parts(&task, kind, recorded.analyzer)?;

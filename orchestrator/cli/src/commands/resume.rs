@@ -39,7 +39,7 @@ pub fn resume(global: &Global, args: &Resume) -> Result<Exit, CliError> {
         changes.push(BudgetChanged { budget: budget.clone(), change: change.clone() });
     }
     let kind = ProposerKind::from_word(&started.proposer);
-    let frozen = TaskFolder { root: dir.task(), config: started.task.clone() };
+    let frozen = TaskFolder::frozen(dir.task(), started.task.clone());
     let note = source_note(&dir, started.host.get(TASK_FOLDER).map(PathBuf::from));
     // Results of different sandboxes are not to be compared: it stays the one of the start.
     let mut config = started.task.clone();

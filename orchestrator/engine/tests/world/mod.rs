@@ -301,6 +301,7 @@ impl World {
             program,
             from: None,
             seed: self.seed,
+            population: 0,
             slots: self.slots,
             proposer: "steps".into(),
             analyzer: false,
