@@ -26,9 +26,8 @@ pub struct Made {
 /// The task of another system at this path; none if it is a task of ours, or none at all.
 pub fn find(path: &Path, peer: &Peer) -> Result<Option<Found>, CliError> {
     let real = |path: &Path| {
-        path.canonicalize().map_err(|error| {
-            CliError::usage(format!("cannot read {}: {error}", path.display()))
-        })
+        path.canonicalize()
+            .map_err(|error| CliError::usage(format!("cannot read {}: {error}", path.display())))
     };
     let found = match (peer.system, &peer.evaluator) {
         (Some(system), Some(evaluator)) => {
@@ -78,9 +77,10 @@ fn is_own(folder: &Path) -> bool {
 /// Makes the equivalent task, in a temporary folder.
 pub fn made(found: &Found) -> Result<Made, CliError> {
     let import = found.adapter.import(&found.source).map_err(|error| usage(&error))?;
-    let folder = tempfile::Builder::new().prefix("evolve-task-").tempdir().map_err(|error| {
-        CliError::failed(format!("cannot make a temporary folder: {error}"))
-    })?;
+    let folder = tempfile::Builder::new()
+        .prefix("evolve-task-")
+        .tempdir()
+        .map_err(|error| CliError::failed(format!("cannot make a temporary folder: {error}")))?;
     write_task(&import, found.adapter.name(), folder.path())?;
     let mut notes = import.notes;
     notes.push(format!(

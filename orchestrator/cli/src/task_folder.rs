@@ -58,11 +58,10 @@ impl TaskFolder {
     fn open_own(path: &Path) -> Result<Self, CliError> {
         let file = if path.is_dir() { path.join(TASK_FILE) } else { path.to_owned() };
         let text = std::fs::read_to_string(&file).map_err(|error| {
-            CliError::usage(format!("cannot read the task {}: {error}", file.display()))
-                .help(
-                    "give a folder with a task.toml (`evolve init NAME` makes one), or a task of \
+            CliError::usage(format!("cannot read the task {}: {error}", file.display())).help(
+                "give a folder with a task.toml (`evolve init NAME` makes one), or a task of \
                      OpenEvolve, ShinkaEvolve or SkyDiscover (--as where it is not recognised)",
-                )
+            )
         })?;
         let name = file.display().to_string();
         let config =
@@ -116,7 +115,8 @@ impl TaskFolder {
     /// The programs that are the first candidates, in the order of their files' names.
     pub fn population(&self) -> Result<Vec<Program>, CliError> {
         let section = self.config.program.as_ref();
-        let Some((section, folder)) = section.and_then(|s| Some((s, s.population.as_ref()?))) else {
+        let Some((section, folder)) = section.and_then(|s| Some((s, s.population.as_ref()?)))
+        else {
             return Ok(Vec::new());
         };
         let full = self.root.join(folder);
@@ -134,7 +134,9 @@ impl TaskFolder {
         }
         let program = |(path, file): (String, PathBuf)| {
             let text = std::fs::read_to_string(&file).map_err(|error| {
-                CliError::usage(format!("cannot read {folder}/{path} (program.population): {error}"))
+                CliError::usage(format!(
+                    "cannot read {folder}/{path} (program.population): {error}"
+                ))
             })?;
             if text.len() as u64 > section.max_size.0 {
                 return Err(CliError::usage(format!(

@@ -1,8 +1,8 @@
 //! The decisions: a pure function of the facts and of what strategy and proposer learned.
 
 use evolve_core::event::{
-    BudgetKey, EvalStarted, Event, Operator, PauseCause, Rejected, Reservation, Selected, Selection,
-    StopReason, Stopped,
+    BudgetKey, EvalStarted, Event, Operator, PauseCause, Rejected, Reservation, Selected,
+    Selection, StopReason, Stopped,
 };
 use evolve_core::facts::{CandidateState, Phase};
 use evolve_core::ids::CandidateId;

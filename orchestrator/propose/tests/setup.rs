@@ -39,7 +39,7 @@ fn a_key_with_a_line_break_is_refused_without_being_shown() {
         keys,
         clock: std::sync::Arc::new(evolve_core::ports::SystemClock),
         population: Vec::new(),
-            command: None,
+        command: None,
         patience: evolve_propose::Patience::default(),
     };
     let error = evolve_propose::Proposers::new(setup).err().unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evolve_core::task::TaskConfig;
+use evolve_core::task::{ModelSection, TaskConfig, shipped_price};
 use serde_json::{Map, Value, json};
 
 use super::listing::Listing;
@@ -101,10 +101,28 @@ pub(super) fn task(
     if let Some(dockerfile) = parts.build {
         whole["sandbox"] = json!({ "kind": "docker", "build": dockerfile });
     }
-    let task: TaskConfig = serde_json::from_value(whole).map_err(|why| {
+    let mut task: TaskConfig = serde_json::from_value(whole).map_err(|why| {
         PeerError::shape(at, format!("its settings do not make a task: {why}; please report this"))
     })?;
+    keep_countable_money(&mut task, &mut settings.notes);
     Ok(Import { task, files, notes: settings.notes })
+}
+
+/// Money can only be kept to where every model's worst case is known.
+fn keep_countable_money(task: &mut TaskConfig, notes: &mut Vec<String>) {
+    let known = |model: &ModelSection| {
+        let price = model.price.or_else(|| shipped_price(model));
+        price.is_some() && model.max_tokens.is_some()
+    };
+    let unknown: Vec<_> =
+        task.model.iter().filter(|model| !known(model)).map(|model| model.name.as_str()).collect();
+    if task.budget.usd.is_some() && !unknown.is_empty() {
+        notes.push(format!(
+            "no budget in USD: give `price` and `max_tokens` to {}, then budget.usd",
+            unknown.join(", ")
+        ));
+        task.budget.usd = None;
+    }
 }
 
 fn program(
@@ -137,9 +155,7 @@ fn resources(settings: &mut Settings, bytes: u64) -> Value {
     if bytes > LARGE {
         let mib = bytes.div_ceil(1 << 20);
         resources.insert("disk".to_owned(), json!(format!("{}MiB", 512 + 2 * mib)));
-        resources
-            .entry("memory")
-            .or_insert_with(|| json!(format!("{}MiB", 2048 + 2 * mib)));
+        resources.entry("memory").or_insert_with(|| json!(format!("{}MiB", 2048 + 2 * mib)));
         settings.notes.push(format!(
             "every evaluation gets a copy in memory of the evaluator's folder, {mib} MiB; large data \
              is better mounted with [[sandbox.mount]]"
@@ -183,7 +199,11 @@ pub(super) fn tops(files: &[ImportFile]) -> Vec<String> {
 
 /// Puts the start program among an evaluator's files: where it is, if it is there; else under
 /// its name, or in a folder of its own where that is taken.
-pub(super) fn place_program(program: &Path, listing: &Listing, files: &mut Vec<ImportFile>) -> String {
+pub(super) fn place_program(
+    program: &Path,
+    listing: &Listing,
+    files: &mut Vec<ImportFile>,
+) -> String {
     if let Some((path, _)) = listing.files.iter().find(|(_, file)| file == program) {
         return path.clone();
     }
@@ -199,10 +219,8 @@ pub(super) fn requirements(folder: &Path, notes: &mut Vec<String>) -> Vec<String
     let text = std::fs::read_to_string(folder.join("requirements.txt")).unwrap_or_default();
     let mut found = Vec::new();
     for line in text.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
-        let name: String = line
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
-            .collect();
+        let name: String =
+            line.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
         let rest = line[name.len()..].trim();
         let ours = ["openevolve", "shinka", "shinka-evolve", "skydiscover"];
         if line.is_empty() || ours.contains(&name.to_lowercase().as_str()) {

@@ -11,6 +11,7 @@ mod listing;
 mod models;
 mod openevolve;
 mod population;
+mod printed;
 mod python;
 mod settings;
 mod shinka;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use evolve_core::task::TaskConfig;
 
 pub use population::{Found, best_first};
-pub(crate) use skydiscover::{parse_container, parse_reward};
+pub(crate) use printed::{parse_container, parse_reward};
 
 /// Where the parts of a task are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,4 +165,37 @@ pub fn population(place: &Path) -> Result<Vec<Found>, PeerError> {
              nor a database of ShinkaEvolve (programs.sqlite, evolution_db.sqlite)",
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every key that is read is told in the documentation, with all its names.
+    #[test]
+    fn every_key_is_documented() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/peers-tasks.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let tables = [
+            openevolve::KEYS,
+            models::LLM,
+            skydiscover::KEYS,
+            shinka::RUNNER,
+            shinka::EVO,
+            shinka::DB,
+            shinka::JOB,
+        ];
+        let keys = tables.into_iter().flatten().map(|(path, _)| *path);
+        let told = |path: &str| {
+            let own =
+                path.split_once('.').filter(|(table, _)| ["evo", "db", "job"].contains(table));
+            [Some(path), own.map(|(_, name)| name)]
+                .into_iter()
+                .flatten()
+                .any(|name| page.contains(&format!("`{name}`")))
+        };
+        let missing: Vec<_> =
+            keys.filter(|path| !path.contains("_config.") && !told(path)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }

@@ -202,7 +202,8 @@ fn section(
     {
         let url = format!("http{url}");
         let (url, query) = url.split_once('?').unwrap_or((&url, ""));
-        key = query.split('&').find_map(|part| part.strip_prefix("api_key_env=")).map(str::to_owned);
+        key =
+            query.split('&').find_map(|part| part.strip_prefix("api_key_env=")).map(str::to_owned);
         base_url = Some(url.to_owned());
         name = own.to_owned();
     } else if base_url.is_none() && naming == Naming::ByName {
@@ -214,7 +215,9 @@ fn section(
                 name = name[prefix.len()..].to_owned();
             }
         } else if shared.base_url.is_none() {
-            notes.push(format!("`{name}` is asked at {OPENAI}; change `base_url` if it is elsewhere"));
+            notes.push(format!(
+                "`{name}` is asked at {OPENAI}; change `base_url` if it is elsewhere"
+            ));
         }
     }
     let base_url = base_url.or_else(|| shared.base_url.clone()).unwrap_or(OPENAI.to_owned());

@@ -142,7 +142,10 @@ pub(super) const KEYS: &[Key] = &[
             Ok(())
         }),
     ),
-    ("database.archive_size", Meaning::Nothing("the best are found without an archive of their own")),
+    (
+        "database.archive_size",
+        Meaning::Nothing("the best are found without an archive of their own"),
+    ),
     (
         "database.feature_dimensions",
         Meaning::Taken(|v, s| {
@@ -157,7 +160,10 @@ pub(super) const KEYS: &[Key] = &[
     ("database.migration_interval", Meaning::Taken(|v, s| grid(v, s, "migration_interval"))),
     ("database.migration_rate", Meaning::Taken(|v, s| grid(v, s, "migration_rate"))),
     ("database.random_seed", Meaning::Taken(seed)),
-    ("database.island_initial_programs", Meaning::Nothing("give them with `evolve import --population`")),
+    (
+        "database.island_initial_programs",
+        Meaning::Nothing("give them with `evolve import --population`"),
+    ),
     ("database.diversity_metric", Meaning::Nothing(because::SELECTION)),
     ("database.diversity_reference_size", Meaning::Nothing(because::SELECTION)),
     ("database.novelty_llm", Meaning::Nothing(because::EMBEDDINGS)),
@@ -225,7 +231,10 @@ pub(super) const KEYS: &[Key] = &[
             Ok(())
         }),
     ),
-    ("evaluator.max_retries", Meaning::Nothing("a failed evaluation is the program's, or the host's and then repeated")),
+    (
+        "evaluator.max_retries",
+        Meaning::Nothing("a failed evaluation is the program's, or the host's and then repeated"),
+    ),
     ("evaluator.distributed", Meaning::Nothing("evaluations run on this machine")),
     ("evaluator.use_llm_feedback", Meaning::Nothing(because::NO_JUDGE)),
     ("evaluator.llm_feedback_weight", Meaning::Nothing(because::NO_JUDGE)),
@@ -334,9 +343,8 @@ pub(super) fn function_task(
     let read = |path: &Path| fs::read_to_string(path).map_err(|why| PeerError::read(path, why));
     let evaluator = &source.evaluator;
     let text = read(evaluator)?;
-    let stages = (1..=3)
-        .take_while(|n| python::defines(&text, &format!("evaluate_stage{n}")))
-        .count();
+    let stages =
+        (1..=3).take_while(|n| python::defines(&text, &format!("evaluate_stage{n}"))).count();
     let cascade = settings.cascade.unwrap_or(true) && stages > 0;
     if !cascade && !python::defines(&text, "evaluate") {
         let why = "it defines no function `evaluate`; name the evaluator with --as KIND PROGRAM \
@@ -349,8 +357,7 @@ pub(super) fn function_task(
         .ok_or_else(|| PeerError::shape(evaluator, "there is no start program beside it"))?;
     let root = evaluator.parent().unwrap_or(Path::new(".")).to_owned();
     let listing = Listing::of(&root)?;
-    let secret: Option<&Path> =
-        source.config.as_deref().filter(|_| settings.holds_secret);
+    let secret: Option<&Path> = source.config.as_deref().filter(|_| settings.holds_secret);
     let mut files = listing.copies(&secret.into_iter().collect::<Vec<_>>());
     let path = place_program(&program, &listing, &mut files);
     files.extend(driver::with_shims("run_openevolve.py"));

@@ -52,7 +52,8 @@ pub(super) fn from_checkpoint(
                 serde_json::from_str(&text).map_err(|why| PeerError::population(&path, &why))?;
             match program[key].as_str() {
                 Some(code) => {
-                    found.push(Found { code: code.to_owned(), score: fitness(&program["metrics"]) });
+                    found
+                        .push(Found { code: code.to_owned(), score: fitness(&program["metrics"]) });
                 }
                 None => of_another += 1,
             }

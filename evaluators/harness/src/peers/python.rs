@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn functions_are_found_by_their_whole_name() {
-        let text = "def evaluate_stage1(p):\n    pass\nasync def evaluate (p):\n  def inner(): pass\n";
+        let text =
+            "def evaluate_stage1(p):\n    pass\nasync def evaluate (p):\n  def inner(): pass\n";
         assert!(defines(text, "evaluate_stage1") && defines(text, "evaluate"));
         assert!(!defines(text, "evaluate_stage2") && !defines(text, "inner"));
     }

@@ -23,9 +23,8 @@ pub(super) struct Shinka;
 const TIMEOUT: f64 = 3600.0;
 
 /// Extensions of start programs, the likeliest first.
-const EXTENSIONS: [&str; 14] = [
-    "py", "go", "jl", "rs", "cpp", "cc", "cxx", "cu", "swift", "json", "f90", "f95", "f03", "f08",
-];
+const EXTENSIONS: [&str; 14] =
+    ["py", "go", "jl", "rs", "cpp", "cc", "cxx", "cu", "swift", "json", "f90", "f95", "f03", "f08"];
 
 /// Names of databases.
 const DATABASES: [&str; 2] = ["programs.sqlite", "evolution_db.sqlite"];
@@ -357,7 +356,8 @@ impl Adapter for Shinka {
                     .to_owned(),
             );
         }
-        let text = fs::read_to_string(&evaluator).map_err(|why| PeerError::read(&evaluator, why))?;
+        let text =
+            fs::read_to_string(&evaluator).map_err(|why| PeerError::read(&evaluator, why))?;
         let listing = Listing::of(&root)?;
         let mut files = listing.copies(&[]);
         let path = place_program(&program, &listing, &mut files);

@@ -42,7 +42,7 @@ def find_modules(evaluator):
     """The evaluator's folder comes first, as if this script were not there; the shims come
     next. They hold packages of three names and hide nothing else."""
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != HERE]
-    sys.path[:0] = [os.path.dirname(os.path.abspath(evaluator)), SHIMS]
+    sys.path[:0] = [os.path.dirname(evaluator), SHIMS]
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = SHIMS + (os.pathsep + inherited if inherited else "")
 
@@ -147,6 +147,9 @@ def cascade(module, path, thresholds, limit):
         metrics.update((str(name), plain(value)) for name, value in own.items())
         artifacts.update(made)
         reached = number
+    if reached > 1:
+        # Merged results have it no more.
+        metrics.pop("error", None)
     metrics["cascade_stage"] = reached
     return metrics, artifacts
 
@@ -210,6 +213,7 @@ def result(metrics, artifacts, features):
 
 def main():
     asked = arguments()
+    asked.evaluator = os.path.abspath(asked.evaluator)
     find_modules(asked.evaluator)
     path = temporary_program(asked.suffix)
     module = load(asked.evaluator)

@@ -25,7 +25,7 @@ def find_modules(evaluator):
     """The evaluator's folder comes first, as if this script were not there; the shims come
     next. They hold packages of three names and hide nothing else."""
     sys.path[:] = [place for place in sys.path if os.path.abspath(place or ".") != HERE]
-    sys.path[:0] = [os.path.dirname(os.path.abspath(evaluator)), SHIMS]
+    sys.path[:0] = [os.path.dirname(evaluator), SHIMS]
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = SHIMS + (os.pathsep + inherited if inherited else "")
 
@@ -86,6 +86,7 @@ def spread(metrics):
 
 def main():
     asked = arguments()
+    asked.evaluator = os.path.abspath(asked.evaluator)
     find_modules(asked.evaluator)
     results = os.path.join(os.environ["EVOLVE_OUTPUT"], "results")
     os.makedirs(results)

@@ -3,7 +3,7 @@ import subprocess
 
 
 def evaluate(program_path):
-    compiler = "rustc" if program_path.endswith(".rs") else "g++"
+    compiler = "cc" if program_path.endswith(".c") else "g++"
     binary = os.path.splitext(program_path)[0] + ".out"
     built = subprocess.run(
         [compiler, "-o", binary, program_path], capture_output=True, text=True, timeout=60
