@@ -9,6 +9,8 @@ use crate::text;
 
 /// The signal for a file that grows beyond the limit.
 const SIGXFSZ: i32 = 25;
+/// The exit status for a time that was over.
+const GAVE_UP: i32 = 124;
 
 /// Which command of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +57,8 @@ pub(crate) fn failure_of(side: Side, stage: &Stage, outcome: &SandboxOutcome) ->
         Exit::Signal(signal) => {
             (EvalStatus::Crashed, format!("`{word}` was ended by {}", signal_name(signal)))
         }
+        // As `timeout` ends, and whoever keeps a time of its own.
+        Exit::Code(GAVE_UP) => (EvalStatus::TimedOut, format!("`{word}` gave up for time")),
         Exit::Code(code) => (EvalStatus::Crashed, format!("`{word}` ended with status {code}")),
     };
     let line = text::telling_line(&outcome.log);
@@ -67,7 +71,7 @@ pub(crate) fn failure_of(side: Side, stage: &Stage, outcome: &SandboxOutcome) ->
     } else {
         (status, what)
     };
-    let detail = if line.is_empty() || status == EvalStatus::TimedOut {
+    let detail = if line.is_empty() || outcome.exit == Exit::TimedOut {
         what
     } else {
         text::line(&format!("{what}: {line}"))
@@ -126,6 +130,7 @@ mod tests {
         for (exit, log, status, detail) in [
             (Exit::Code(3), "a\nb\n", EvalStatus::Crashed, "`run` ended with status 3: b"),
             (Exit::Signal(11), "", EvalStatus::Crashed, "`run` was ended by signal 11 (SIGSEGV)"),
+            (Exit::Code(124), "slow", EvalStatus::TimedOut, "`run` gave up for time: slow"),
             (Exit::TimedOut, "noise", EvalStatus::TimedOut, "`run` took longer than 5s"),
             (
                 Exit::OutOfMemory,

@@ -13,6 +13,7 @@ mod files;
 mod gate;
 mod means;
 mod mounts;
+pub mod peers;
 mod requirements;
 mod result;
 mod setup;

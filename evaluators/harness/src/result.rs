@@ -202,7 +202,7 @@ fn check_name(name: &str, what: &str) -> Result<(), NoResult> {
 /// Python's `json` writes `NaN`, `Infinity` and `-Infinity`, which are no JSON. They become
 /// `null`, which is refused as a number where one is expected, instead of making the whole
 /// file unreadable.
-fn nan_to_null(text: &str) -> String {
+pub(crate) fn nan_to_null(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(['"', 'N', 'I', '-']) {

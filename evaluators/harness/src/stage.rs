@@ -11,11 +11,12 @@ use evolve_core::program::Program;
 use evolve_core::sandbox::{
     EnvValue, Folder, Refused, SandboxCommand, SandboxFile, SandboxOutcome, Session, TakeLimits,
 };
-use evolve_core::task::{Stage, Trust};
+use evolve_core::task::{EvaluatorKind, Stage, Trust};
 use evolve_core::{env, rng};
 
 use crate::artifacts;
 use crate::failure::{Side, Stopped, failure_of};
+use crate::peers;
 use crate::result::{LARGEST_RESULT, NoResult, parse};
 use crate::setup::{Plan, StagePlan};
 
@@ -99,6 +100,7 @@ impl Attempt {
     ) -> Result<Given, Stopped> {
         let stage = &step.stage;
         let (files, program) = self.program_files()?;
+        let kind = self.plan.task.evaluator.kind;
         let in_process = self.plan.task.evaluator.trust == Trust::InProcess;
         let mut env = self.environment(step, repeat);
         place(&mut env, env::PROGRAM, Folder::Program, &program);
@@ -110,7 +112,7 @@ impl Attempt {
         let mut session = self.open(Side::Run, step).await?;
         self.side(Side::Run, stage, &mut *session, asked, traces).await?;
         if in_process {
-            return read_result(Side::Run, &mut *session).await;
+            return read_result(kind, Side::Run, &mut *session).await;
         }
         let output = take_output(&mut *session, stage).await?;
         drop(session);
@@ -120,7 +122,7 @@ impl Attempt {
         let asked = command(stage, &stage.judge, env, output, true);
         let mut session = self.open(Side::Judge, step).await?;
         self.side(Side::Judge, stage, &mut *session, asked, traces).await?;
-        read_result(Side::Judge, &mut *session).await
+        read_result(kind, Side::Judge, &mut *session).await
     }
 
     async fn open(&self, side: Side, step: &StagePlan) -> Result<Box<dyn Session>, Stopped> {
@@ -235,7 +237,11 @@ async fn take_output(
 }
 
 /// Reads the result that a side left, with its artifacts.
-async fn read_result(side: Side, session: &mut dyn Session) -> Result<Given, Stopped> {
+async fn read_result(
+    kind: EvaluatorKind,
+    side: Side,
+    session: &mut dyn Session,
+) -> Result<Given, Stopped> {
     let failed = |detail: String| Stopped { status: EvalStatus::JudgeFailed, detail };
     let word = side.word();
     let bytes = session
@@ -243,7 +249,12 @@ async fn read_result(side: Side, session: &mut dyn Session) -> Result<Given, Sto
         .await
         .map_err(|fault| Stopped::host(format!("the result: {fault}")))?
         .ok_or_else(|| failed(format!("`{word}` ended well but wrote no ${}", env::RESULT)))?;
-    let judged = parse(&bytes).map_err(|none| match none {
+    let judged = match kind {
+        EvaluatorKind::Command => parse(&bytes),
+        EvaluatorKind::SkydiscoverContainer => peers::parse_container(&bytes),
+        EvaluatorKind::Harbor => peers::parse_reward(&bytes),
+    };
+    let judged = judged.map_err(|none| match none {
         NoResult::NotFinite(detail) => Stopped { status: EvalStatus::Invalid, detail },
         NoResult::Garbage(detail) => failed(format!("`{word}`: {detail}")),
     })?;

@@ -148,6 +148,7 @@ fn measure(server: &Server, slots: Slots, wanted: u64, evaluations: &Evaluations
         program: Some(blobs.put(&Program::single("p.py", PROGRAM).to_bytes()).unwrap()),
         from: None,
         seed: 42,
+        population: 0,
         slots,
         proposer: "model".into(),
         analyzer: true,
@@ -212,6 +213,7 @@ fn proposers(task: &Arc<TaskConfig>) -> Proposers {
         keys: Keys::default(),
         clock: Arc::new(SystemClock),
         patience: Patience::default(),
+        population: Vec::new(),
         command: None,
     })
     .unwrap()

@@ -1,11 +1,14 @@
 //! The command line: words, flags, examples.
 
+mod peers;
+mod tasks;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-mod tasks;
+pub use peers::{Import, Peer};
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
 
 /// Version with the commit it was built from.
@@ -141,6 +144,8 @@ pub enum Command {
     Verify(Verify),
     /// Remove what killed runs left at the Docker daemon
     Gc(Gc),
+    /// Write the equivalent task of an OpenEvolve, ShinkaEvolve or SkyDiscover task
+    Import(Import),
     /// Compare strategies: the same tasks, budget and seeds for each
     Bench(Bench),
     /// The shipped tasks; `tasks verify` sees whether they are what they say
@@ -197,10 +202,16 @@ pub struct Init {
 
 /// `check`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  evolve check evaluators/tasks/circle_packing")]
+#[command(after_help = "\
+Examples:
+  evolve check evaluators/tasks/circle_packing
+  evolve check --as openevolve program.py evaluator.py -c config.yaml")]
 pub struct Check {
-    /// Task folder or task.toml
+    /// Task folder or task.toml; a task of another system; with --as: the program
     pub task: PathBuf,
+    /// Where it is a task of another system.
+    #[command(flatten)]
+    pub peer: Peer,
     /// Which sandbox the dry run uses; default: what the task says
     #[arg(long, value_name = "KIND", env = "EVOLVE_SANDBOX")]
     pub sandbox: Option<Sandbox>,
@@ -247,11 +258,16 @@ Examples:
   evolve start my-task --budget candidates=500 --budget wall=1h --seed 7
   evolve start my-task --dry-run                  first prompt and costs; asks nobody
   evolve start my-task --from latest:c000042      begin with a program of an earlier run
-  evolve start my-task --proposer replay:latest   the same run again, without a model")]
+  evolve start my-task --proposer replay:latest   the same run again, without a model
+  evolve start their-task                         a folder of OpenEvolve, ShinkaEvolve, SkyDiscover
+  evolve start --as openevolve program.py evaluator.py -c config.yaml")]
 #[allow(clippy::struct_excessive_bools)] // flags of a command line are just that
 pub struct Start {
-    /// Task folder or task.toml
+    /// Task folder or task.toml; a task of another system; with --as: the program
     pub task: PathBuf,
+    /// Where it is a task of another system.
+    #[command(flatten)]
+    pub peer: Peer,
     /// Change a budget: candidates, usd, wall, tokens, stagnation (`none` lifts it)
     #[arg(long, value_name = "KEY=VALUE")]
     pub budget: Vec<String>,

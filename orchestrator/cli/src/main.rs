@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod knowledge;
 mod logging;
+mod peers;
 mod progress;
 mod sandboxes;
 mod session;
@@ -79,6 +80,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),
         Command::Gc(args) => commands::gc::gc(args)?,
+        Command::Import(args) => commands::import::import(args, global.quiet)?,
         Command::Bench(args) => return commands::bench::bench(global, args),
         Command::Tasks(args) => return commands::tasks::tasks(global, args),
         Command::Strategies(args) => commands::strategies::strategies(args)?,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use evolve_core::sandbox::Sandbox;
-use evolve_core::task::TaskConfig;
+use evolve_core::task::{SandboxKind, TaskConfig};
 use evolve_sandbox::{HelperCommand, ImageSource, Say, pick};
 use tokio::runtime::Runtime;
 
@@ -27,6 +27,12 @@ impl Sandboxes {
         let runtime = runtime()?;
         let usage = |error: evolve_evaluators::SetupError| CliError::usage(error.to_string());
         // A run works with a copy of the folder; what the original holds must not be shown either.
+        if task.evaluator.kind.needs_image() && task.sandbox.kind != SandboxKind::Docker {
+            return Err(CliError::usage(
+                "this task's evaluator is in an image, which only the docker sandbox has",
+            )
+            .help("run it with --sandbox docker; `evolve doctor` says whether a daemon answers"));
+        }
         evolve_evaluators::check_mounts(task, root).map_err(usage)?;
         let without = evolve_evaluators::judge_only_files(root, &task.evaluator).map_err(usage)?;
         let image = ImageSource::of(&task.sandbox, root, without);

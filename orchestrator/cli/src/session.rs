@@ -27,7 +27,7 @@ use crate::knowledge;
 use crate::progress::Progress;
 use crate::sandboxes::Sandboxes;
 use crate::signals;
-use crate::task_folder::write_program;
+use crate::task_folder::{TaskFolder, write_program};
 
 /// Who proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +155,8 @@ pub fn proposers(
     let folder = task.prompts.folder.as_ref().map(|folder| wiring.task_root.join(folder));
     let prompts = Prompts::load(folder.as_deref()).map_err(|error| usage(&error))?;
     let keys = Keys::from_env(&task).map_err(|error| usage(&error))?;
+    let frozen = TaskFolder::frozen(wiring.task_root.clone(), task.clone());
+    let population = frozen.population()?;
     let spec = evolve_evaluators::command_spec(&task, &wiring.task_root);
     let spec = spec.map_err(|error| usage(&error))?;
     let command = task.command.clone().zip(spec).map(|(section, spec)| CommandSetup {
@@ -172,6 +174,7 @@ pub fn proposers(
         clock: Arc::new(SystemClock),
         patience: Patience::default(),
         command,
+        population,
     })
     .map_err(|error| usage(&error))
 }

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use evolve_core::Program;
 use evolve_core::task::{TaskConfig, apply_override, parse_task};
 
+use tempfile::TempDir;
+
+use crate::args::Peer;
 use crate::error::CliError;
+use crate::peers;
 
 /// The file that makes a folder a task.
 pub const TASK_FILE: &str = "task.toml";
@@ -14,19 +18,54 @@ pub const TASK_FILE: &str = "task.toml";
 pub struct TaskFolder {
     /// The folder.
     pub root: PathBuf,
-    /// Its file that was opened: `task.toml`, or another one by name.
+    /// What was opened: its `task.toml`, another file by name, or the task of another system.
     pub file: PathBuf,
     /// `task.toml`, validated, overrides applied.
     pub config: TaskConfig,
+    /// Where a person has it: the folder itself, or the task of another system that it is
+    /// equivalent to.
+    pub origin: PathBuf,
+    /// What a person should know of it.
+    pub notes: Vec<String>,
+    /// Holds the folder where it was made for a task of another system.
+    made: Option<TempDir>,
 }
 
 impl TaskFolder {
-    /// Opens a folder or its `task.toml`.
+    /// Opens a folder, its `task.toml`, or the folder of a task of another system.
     pub fn open(path: &Path) -> Result<Self, CliError> {
+        Self::open_as(path, &Peer::default())
+    }
+
+    /// The same with what is known of a task of another system.
+    pub fn open_as(path: &Path, peer: &Peer) -> Result<Self, CliError> {
+        let Some(found) = peers::find(path, peer)? else { return Self::open_own(path) };
+        let made = peers::made(&found)?;
+        let own = Self::open_own(made.folder.path())?;
+        let origin = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (file, notes) = (origin.clone(), made.notes);
+        Ok(Self { file, origin, notes, made: Some(made.folder), ..own })
+    }
+
+    /// Whether it was made from a task of another system.
+    pub fn is_made(&self) -> bool {
+        self.made.is_some()
+    }
+
+    /// A run's copy of a task.
+    pub fn frozen(root: PathBuf, config: TaskConfig) -> Self {
+        let (file, origin) = (root.join(TASK_FILE), root.clone());
+        Self { root, file, config, origin, notes: Vec::new(), made: None }
+    }
+
+    /// Opens a folder or its `task.toml`.
+    fn open_own(path: &Path) -> Result<Self, CliError> {
         let file = if path.is_dir() { path.join(TASK_FILE) } else { path.to_owned() };
         let text = std::fs::read_to_string(&file).map_err(|error| {
-            CliError::usage(format!("cannot read the task {}: {error}", file.display()))
-                .help("give a folder with a task.toml; `evolve init NAME` makes one")
+            CliError::usage(format!("cannot read the task {}: {error}", file.display())).help(
+                "give a folder with a task.toml (`evolve init NAME` makes one), or a task of \
+                     OpenEvolve, ShinkaEvolve or SkyDiscover (--as where it is not recognised)",
+            )
         })?;
         let name = file.display().to_string();
         let config =
@@ -36,12 +75,7 @@ impl TaskFolder {
             CliError::usage(format!("cannot open the folder of {name}: {error}"))
         })?;
         let file = root.join(file.file_name().unwrap_or(TASK_FILE.as_ref()));
-        Ok(Self { root, file, config })
-    }
-
-    /// The copy in a run's folder, with the configuration that the run recorded.
-    pub fn frozen(root: PathBuf, config: TaskConfig) -> Self {
-        Self { file: root.join(TASK_FILE), root, config }
+        Ok(Self { file, ..Self::frozen(root, config) })
     }
 
     /// Applies `path=value` overrides and budget changes.
@@ -83,6 +117,44 @@ impl TaskFolder {
         Ok(Some(program))
     }
 
+    /// The programs that are the first candidates, in the order of their files' names.
+    pub fn population(&self) -> Result<Vec<Program>, CliError> {
+        let section = self.config.program.as_ref();
+        let Some((section, folder)) = section.and_then(|s| Some((s, s.population.as_ref()?)))
+        else {
+            return Ok(Vec::new());
+        };
+        let full = self.root.join(folder);
+        let start = self.root.join(&section.path);
+        let name = start.file_name().filter(|_| start.is_file()).ok_or_else(|| {
+            CliError::usage("program.population is for programs of one file")
+                .help("remove the key, or give program.path as a file")
+        })?;
+        let name = name.to_string_lossy().into_owned();
+        let mut files = list_files(&full, &full)?;
+        files.sort();
+        if files.is_empty() {
+            let message = format!("program.population: the folder `{folder}` holds no program");
+            return Err(CliError::usage(message));
+        }
+        let program = |(path, file): (String, PathBuf)| {
+            let text = std::fs::read_to_string(&file).map_err(|error| {
+                CliError::usage(format!(
+                    "cannot read {folder}/{path} (program.population): {error}"
+                ))
+            })?;
+            if text.len() as u64 > section.max_size.0 {
+                return Err(CliError::usage(format!(
+                    "{folder}/{path} has {} bytes, more than program.max_size = {}",
+                    text.len(),
+                    section.max_size
+                )));
+            }
+            Ok(Program::single(name.clone(), text))
+        };
+        files.into_iter().map(program).collect()
+    }
+
     /// Copies the folder, without hidden files and caches, so that a run does not depend on
     /// what happens to the original. Links to plain files become files.
     pub fn freeze(&self, to: &Path) -> Result<(), CliError> {
@@ -107,17 +179,20 @@ impl TaskFolder {
     }
 }
 
-fn toml_text(config: &TaskConfig) -> Result<String, CliError> {
+/// `task.toml` as text.
+pub fn toml_text(config: &TaskConfig) -> Result<String, CliError> {
     toml::to_string(config)
         .map_err(|error| CliError::failed(format!("cannot write the task as TOML: {error}")))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CliError> {
+/// Writes a text file.
+pub fn write(path: &Path, text: &str) -> Result<(), CliError> {
     std::fs::write(path, text)
         .map_err(|error| CliError::failed(format!("cannot write {}: {error}", path.display())))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
+/// Copies a task's files.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<(), CliError> {
     for (name, file) in list_files(from, from)? {
         let target = to.join(&name);
         let copy = || {

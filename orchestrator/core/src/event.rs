@@ -116,6 +116,9 @@ pub struct RunStarted {
     /// The run and candidate the start program was taken from (`--from`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// How many programs of `program.population` are proposed before the strategy is asked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub population: u32,
     /// Seed of every random draw.
     pub seed: u64,
     /// Worker counts.

@@ -168,13 +168,11 @@ impl Credits {
     }
 }
 
-/// Whether a proposal that can be shown knowledge gained; none while that is unknown, for those
-/// of `mutate`, which reads nothing, and where it was the host's doing.
+/// Whether a proposal that was made by a prompt gained; none while that is unknown, and where it was
+/// the host's doing.
 fn outcome(facts: &Facts, candidate: &CandidateFacts) -> Option<bool> {
-    use crate::event::Operator;
-    if matches!(candidate.selection.operator, Operator::Start | Operator::Mutate) {
-        return None;
-    }
+    // Those of `mutate`, and programs that the task gave, had none.
+    candidate.prompt?;
     if let Some(rejection) = &candidate.rejected {
         let own = !matches!(
             rejection.reason,

@@ -1,8 +1,8 @@
 //! The decisions: a pure function of the facts and of what strategy and proposer learned.
 
 use evolve_core::event::{
-    AnalysisStarted, Analyzed, BudgetKey, EvalStarted, Event, PauseCause, Rejected, Reservation,
-    Selected, Selection, StopReason, Stopped,
+    AnalysisStarted, Analyzed, BudgetKey, EvalStarted, Event, Operator, PauseCause, Rejected,
+    Reservation, Selected, Selection, StopReason, Stopped,
 };
 use evolve_core::facts::{CandidateState, Phase};
 use evolve_core::ids::CandidateId;
@@ -123,8 +123,14 @@ impl Machine {
         if self.strategy.waits() {
             return Err(NoProposal::Later);
         }
-        let selection = self.select();
-        let reserved = self.proposer.reservation(&selection);
+        let (selection, reserved) = match given(facts) {
+            Some(selection) => (selection, Reservation::default()),
+            None => {
+                let selection = self.select();
+                let reserved = self.proposer.reservation(&selection);
+                (selection, reserved)
+            }
+        };
         money_budgets(facts, reserved)?;
         Ok(Event::Selected(Selected { candidate: facts.next_candidate(), selection, reserved }))
     }
@@ -133,6 +139,25 @@ impl Machine {
         let mut rng = rng::derive(self.facts.run.seed, self.facts.next_seq, "select");
         self.strategy.select(&self.facts, &mut rng)
     }
+}
+
+/// The selection of a program that the task gives beside its start; nobody has to be asked for
+/// it. The islands get them in turn.
+fn given(facts: &Facts) -> Option<Selection> {
+    let id = facts.next_candidate();
+    let place = id.0.checked_sub(1)?;
+    if place >= u64::from(facts.run.population) {
+        return None;
+    }
+    let islands = u64::from(facts.run.task.search.islands.max(1));
+    Some(Selection {
+        operator: Operator::Draft,
+        island: (place % islands) as u32,
+        parents: Vec::new(),
+        inspirations: Vec::new(),
+        models: Vec::new(),
+        tactic: None,
+    })
 }
 
 fn stopped(reason: StopReason) -> Event {

@@ -87,6 +87,7 @@ fn lost(facts: &Facts) -> Vec<Arc<CandidateFacts>> {
     let of_words = |c: &&Arc<CandidateFacts>| {
         !matches!(c.selection.operator, Operator::Mutate | Operator::Start)
             && !c.change.summary.is_empty()
+            && c.prompt.is_some()
     };
     let ended = |c: &&Arc<CandidateFacts>| c.state == CandidateState::Evaluated && !facts.gained(c);
     let recent = facts.candidates.iter().rev().take(LOST_WINDOW);

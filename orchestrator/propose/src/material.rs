@@ -28,6 +28,8 @@ const ARTIFACT: usize = 6_000;
 /// Bytes of a failed evaluation's log, and of a successful one's.
 const LOG_FAILED: usize = 6_000;
 const LOG_OK: usize = 1_500;
+/// What the names of metrics begin with that no prompt shows.
+const PRIVATE: &str = "private.";
 /// Bytes of the evaluator's paragraph.
 const FEEDBACK: usize = 3_000;
 
@@ -145,7 +147,8 @@ impl Material<'_> {
         }
     }
 
-    /// Primary first, then the other objectives, then the rest by name.
+    /// Primary first, then the other objectives, then the rest by name. Those that the evaluator
+    /// calls private are for people.
     fn metrics(&self, evaluation: &Evaluation) -> Vec<Metric> {
         let objectives = &self.shared.task.objective;
         let place = |name: &str| {
@@ -153,6 +156,7 @@ impl Material<'_> {
             found.unwrap_or(objectives.len())
         };
         let mut metrics: Vec<(&String, &f64)> = evaluation.metrics.iter().collect();
+        metrics.retain(|(name, _)| !name.starts_with(PRIVATE));
         metrics.sort_by_key(|(name, _)| (place(name), (*name).clone()));
         let view =
             |(name, value): (&String, &f64)| Metric { name: name.clone(), value: number(*value) };

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use evolve_core::event::{Envelope, Operator, Reservation, Selection};
+use evolve_core::event::{Change, Envelope, Operator, Reservation, Selection};
 use evolve_core::facts::Facts;
 use evolve_core::knowledge::Credits;
 use evolve_core::ports::{
-    BoxFuture, Clock, KnowledgeBase, Language, ProposalOutcome, ProposalRequest, Proposer,
+    BoxFuture, Clock, KnowledgeBase, Language, NewProgram, ProposalOutcome, ProposalRequest,
+    Proposer,
 };
+use evolve_core::program::Program;
 use evolve_core::redact::Redactor;
 use evolve_core::task::TaskConfig;
 use evolve_mutate::Memory;
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     pub denied: Arc<Denied>,
     /// Where ideas are compared by meaning.
     pub idea_vectors: Option<IdeaVectors>,
+    /// The first candidates.
+    pub population: Vec<Program>,
 }
 
 impl Shared {
@@ -128,6 +132,7 @@ impl Proposers {
             clock: setup.clock,
             patience: setup.patience,
             models,
+            population: setup.population,
         };
         Ok(Self { shared: Arc::new(shared), memory: Memory::default(), credits: Arc::default() })
     }
@@ -153,6 +158,21 @@ impl Proposers {
     }
 }
 
+/// What comes of a selection that is a program of the task's own population.
+fn given(shared: &Shared, request: &ProposalRequest) -> Option<ProposalOutcome> {
+    let selection = &request.selection;
+    if selection.operator != Operator::Draft || !selection.parents.is_empty() {
+        return None;
+    }
+    let place = usize::try_from(request.candidate.0).ok()?.checked_sub(1)?;
+    let program = shared.population.get(place)?.clone();
+    let language = shared.language.as_deref();
+    let normal = language.and_then(|language| evolve_mutate::normal_hash(language, &program));
+    let change = Change { summary: "given with the task".to_owned(), ..Change::default() };
+    let new = NewProgram { program, normal, change, model: None, prompt: None, repairs: 0 };
+    Some(ProposalOutcome { shown: Vec::new(), result: Ok(new) })
+}
+
 impl Proposer for Proposers {
     fn reservation(&self, selection: &Selection) -> Reservation {
         self.shared.reservation(selection)
@@ -160,6 +180,9 @@ impl Proposer for Proposers {
 
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome> {
         let shared = self.shared.clone();
+        if let Some(outcome) = given(&shared, &request) {
+            return Box::pin(std::future::ready(outcome));
+        }
         if request.selection.operator == Operator::Mutate {
             let memory = self.memory.clone();
             return Box::pin(async move { without_model::propose(&shared, &memory, &request) });

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use evolve_core::event::Operator;
 use evolve_core::ids::ModelName;
 use evolve_core::ports::{Clock, Embedder, KnowledgeBase};
+use evolve_core::program::Program;
 use evolve_core::sandbox::{Sandbox, SandboxSpec};
 use evolve_core::task::{CommandSection, EmbeddingSection, ModelSection, TaskConfig};
 use evolve_prompts::Prompts;
@@ -188,6 +189,8 @@ pub struct ProposerSetup {
     pub patience: Patience,
     /// The task's own program that proposes, where it does.
     pub command: Option<CommandSetup>,
+    /// Programs that are the first candidates, in this order.
+    pub population: Vec<Program>,
 }
 
 /// What a [`evolve_core::task::CommandSection`] works with.

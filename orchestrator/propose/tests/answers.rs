@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use common::{Bench, GOOD_DIFF, Options, PROGRAM, candidate, model, task_with};
 use evolve_core::event::{Operator, Reservation};
+use evolve_core::facts::CandidateFacts;
 use evolve_core::knowledge::{CognitionItem, Insight, InsightKind, Situation};
 use evolve_core::outcome::{CallStatus, EvalStatus, RejectReason};
 use evolve_core::ports::{
@@ -112,6 +113,18 @@ async fn prompt_request_and_answer_are_stored_and_readable() {
         serde_json::from_str(&bench.blobs.text(call.response.unwrap())).unwrap();
     assert_eq!(answer["choices"][0]["message"]["content"], GOOD_DIFF);
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
+}
+
+#[tokio::test]
+async fn a_private_metric_is_in_no_prompt() {
+    let (_server, mut bench) = served(|_| Reply::text(GOOD_DIFF)).await;
+    let mut parent = CandidateFacts::clone(&bench.parents[0]);
+    let metrics = &mut parent.evaluation.as_mut().unwrap().metrics;
+    metrics.extend([("private.seed".to_owned(), 4.5), ("shared".to_owned(), 5.5)]);
+    bench.parents = vec![Arc::new(parent)];
+    let new = bench.propose(Operator::Diff).await.result.unwrap();
+    let prompt = bench.blobs.text(new.prompt.unwrap());
+    assert!(prompt.contains("`shared` = 5.5") && !prompt.contains("private.seed"), "{prompt}");
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ fn a_key_with_a_line_break_is_refused_without_being_shown() {
         embedder: None,
         keys,
         clock: std::sync::Arc::new(evolve_core::ports::SystemClock),
+        population: Vec::new(),
         command: None,
         patience: evolve_propose::Patience::default(),
     };

@@ -100,6 +100,7 @@ impl<'a> Story<'a> {
                 program: Some(hash),
                 from: None,
                 seed,
+                population: 0,
                 slots: SLOTS,
                 proposer: "model".to_owned(),
                 analyzer: true,

@@ -19,6 +19,7 @@ pub fn first() -> Envelope {
         overrides: Vec::new(),
         program: Some(BlobHash::of(b"start")),
         from: None,
+        population: 0,
         seed: 1,
         slots: Slots { proposals: 1, evaluations: 1 },
         proposer: "mutate".to_owned(),

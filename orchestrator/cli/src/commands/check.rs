@@ -40,12 +40,13 @@ struct Done {
 }
 
 fn check_all(args: &Check) -> Result<Done, CliError> {
-    let mut folder = TaskFolder::open(&args.task)?;
+    let mut folder = TaskFolder::open_as(&args.task, &args.peer)?;
     if let Some(kind) = args.sandbox {
         folder.config.sandbox.kind = sandbox_kind(kind);
     }
     let description = folder.description()?;
     let program = folder.program()?;
+    let population = folder.population()?.len();
     let task = Arc::new(folder.config.clone());
     let kind = ProposerKind::of(&task);
     // Proposer, prompts and cognition are built as a run would, then let go.
@@ -80,7 +81,11 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
         return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
     };
-    dry_run(&folder, &harness, &sandboxes.runtime, &program)
+    let mut done = dry_run(&folder, &harness, &sandboxes.runtime, &program)?;
+    if population > 0 {
+        done.text += &format!("  population: {population} programs are measured first\n");
+    }
+    Ok(done)
 }
 
 fn dry_run(
@@ -128,16 +133,20 @@ fn dry_run(
     {
         text += &format!("  note: the start scores {score}, but `baseline` says {baseline}\n");
     }
-    if let Some(other) = noise {
-        text += &format!(
-            "  note: measured twice, the start scores {} and {other}; with `repeats` at 1 the best \
-             may be luck: give the deciding stage repeats, for example {{ min = 2, max = 8 }}\n",
+    let mut notes = folder.notes.clone();
+    notes.extend(warnings(&report.log));
+    notes.extend(noise.map(|other| {
+        format!(
+            "measured twice, the start scores {} and {other}; with `repeats` at 1 the best may be \
+             luck: give the deciding stage repeats, for example {{ min = 2, max = 8 }}",
             score.unwrap_or(f64::NAN)
-        );
-    }
+        )
+    }));
+    notes.iter().for_each(|note| text += &format!("  note: {note}\n"));
     let json = json!({
         "version": 1,
         "ok": true,
+        "notes": notes,
         "noisy": noise.is_some(),
         "start": { "score": score, "metrics": report.metrics, "wall_s": report.usage.wall_s },
         "holdout": held.map(|held| held.metrics),
@@ -158,6 +167,13 @@ fn noise(
     let second = again();
     let (one, other) = (score(first)?, score(&second)?);
     (second.status == EvalStatus::Ok && one.to_bits() != other.to_bits()).then_some(other)
+}
+
+/// What the driver of a task of another system warns of.
+fn warnings(log: &[u8]) -> Vec<String> {
+    let log = String::from_utf8_lossy(log);
+    let lines = log.lines().filter_map(|line| line.strip_prefix("evolve: warning: "));
+    lines.map(|line| evolve_report::format::one_line(line, 300)).collect()
 }
 
 fn fail_unless_ok(what: &str, report: &EvalReport) -> Result<(), CliError> {

@@ -94,6 +94,7 @@ fn preview(
         program: program.map(|program| blobs.put(&program.to_bytes())).transpose()?,
         from: None,
         seed: task.search.seed,
+        population: 0,
         slots: slots::resolve(&task, kind),
         proposer: kind.word().to_owned(),
         analyzer: false,

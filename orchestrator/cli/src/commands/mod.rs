@@ -6,6 +6,7 @@ pub mod devices;
 pub mod doctor;
 pub mod estimate;
 pub mod gc;
+pub mod import;
 pub mod init;
 pub mod insights;
 pub mod prompt;

@@ -1,6 +1,5 @@
 //! `evolve start --proposer replay:RUN`.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use evolve_core::Seq;
@@ -44,7 +43,7 @@ pub fn replay(
         run: dir.id().clone(),
         overrides: overrides(args),
         evolve: VERSION.to_owned(),
-        host: host(Path::new(&folder.root)),
+        host: host(&folder.origin),
         ..RunStarted::clone(&recorded)
     };
     let analyzer = match recorded.analyzer {

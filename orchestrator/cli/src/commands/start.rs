@@ -52,13 +52,14 @@ pub fn start(global: &Global, args: &Start) -> Result<Exit, CliError> {
         overrides: overrides(args),
         program: program.as_ref().map(|p| opened.blobs.put(&p.to_bytes())).transpose()?,
         from,
+        population: folder.population()?.len() as u32,
         seed: task.search.seed,
         slots: slots::resolve(&task, kind),
         proposer: kind.word().to_owned(),
         analyzer: !args.no_analyzer,
         sandbox: sandbox_lines(&*sandboxes.sandbox),
         evolve: VERSION.to_owned(),
-        host: host(&folder.root),
+        host: host(&folder.origin),
     };
     let wiring = Wiring {
         task,
@@ -92,7 +93,7 @@ impl Drop for MadeRun {
 
 /// The task with all overrides applied.
 pub fn open_task(args: &Start) -> Result<TaskFolder, CliError> {
-    let mut folder = TaskFolder::open(&args.task)?;
+    let mut folder = TaskFolder::open_as(&args.task, &args.peer)?;
     folder.change(&args.set, &args.budget)?;
     if let Some(seed) = args.seed {
         folder.config.search.seed = seed;
@@ -126,6 +127,9 @@ pub fn overrides(args: &Start) -> Vec<String> {
         .chain(args.budget.iter().map(|v| format!("--budget {v}")))
         .chain(args.seed.map(|v| format!("--seed {v}")))
         .chain(args.proposer.iter().map(|v| format!("--proposer {v}")))
+        .chain(args.peer.system.map(|v| format!("--as {}", v.word())))
+        .chain(args.peer.evaluator.iter().map(|v| format!("evaluator {}", v.display())))
+        .chain(args.peer.config.iter().map(|v| format!("--config {}", v.display())))
         .chain(args.from.iter().map(|v| format!("--from {v}")))
         .chain(args.sandbox.map(|v| format!("--sandbox {v:?}").to_lowercase()));
     let set = flags.iter().filter(|(_, on)| *on).map(|(flag, _)| (*flag).to_owned());
@@ -205,6 +209,7 @@ fn say_how(
     if global.quiet {
         return;
     }
+    folder.notes.iter().for_each(|note| eprintln!("note: {note}"));
     match kind {
         ProposerKind::Mutate if folder.config.model.is_empty() => eprintln!(
             "no model is configured: the mutate proposer searches, offline and free \

@@ -48,6 +48,18 @@ pub enum EvaluatorKind {
     /// The native protocol: commands with environment variables and a result file.
     #[default]
     Command,
+    /// The same, but the result is what SkyDiscover's `evaluate.sh` prints.
+    #[serde(rename = "skydiscover-container")]
+    SkydiscoverContainer,
+    /// The same, but the result is a Harbor task's reward: a number, or a JSON object.
+    Harbor,
+}
+
+impl EvaluatorKind {
+    /// Whether its commands are those of an image, which only containers have.
+    pub fn needs_image(self) -> bool {
+        self != Self::Command
+    }
 }
 
 /// Who writes the result.

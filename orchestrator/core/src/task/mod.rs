@@ -170,6 +170,9 @@ pub struct ProgramSection {
     /// What a change may not bring into the program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deny: Vec<Deny>,
+    /// A folder of other start programs, a file each: they are the first candidates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub population: Option<String>,
 }
 
 /// Something that a change may not bring into the program.

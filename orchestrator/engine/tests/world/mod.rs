@@ -384,6 +384,7 @@ impl World {
             program,
             from: None,
             seed: self.seed,
+            population: 0,
             slots: self.slots,
             proposer: "steps".into(),
             analyzer: false,

@@ -60,6 +60,7 @@ impl Run {
             program: Some(program.hash()),
             from: None,
             seed,
+            population: 0,
             slots: Slots { proposals: 1, evaluations: 1 },
             proposer: "mutate".into(),
             analyzer: false,

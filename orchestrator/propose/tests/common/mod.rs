@@ -100,6 +100,7 @@ impl Options {
             keys: Keys::read(&task, |name| (name == "TEST_KEY").then(|| KEY.to_owned()))?,
             clock: clock.clone(),
             patience: self.patience,
+            population: Vec::new(),
             command: None,
         })?;
         let blobs = Arc::new(MemoryBlobs::default());

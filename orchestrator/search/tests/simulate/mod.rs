@@ -217,6 +217,7 @@ fn started(goal: Goal, seeded: bool, seed: u64) -> Envelope {
         program: seeded.then(|| BlobHash::of(b"start")),
         from: None,
         seed,
+        population: 0,
         slots: Slots { proposals: 2, evaluations: 2 },
         proposer: "mutate".to_owned(),
         analyzer: true,

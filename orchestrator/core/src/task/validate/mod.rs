@@ -166,6 +166,7 @@ fn program(task: &TaskConfig, found: &mut Findings) {
         return;
     };
     relative(Some(&program.path), "program.path", found);
+    relative(program.population.as_deref(), "program.population", found);
     globs(&program.editable, "program.editable", found);
     for (i, rule) in program.deny.iter().enumerate() {
         let what = match regex::Regex::new(&rule.pattern) {

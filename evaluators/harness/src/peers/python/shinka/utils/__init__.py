@@ -1,0 +1,6 @@
+"""What evaluators import of ShinkaEvolve. The rest comes from the package itself, where it is
+installed."""
+
+from pkgutil import extend_path
+
+__path__ = extend_path(__path__, __name__)

@@ -1,0 +1,2 @@
+def sort(numbers):
+    return numbers

@@ -1,0 +1,4 @@
+# EVOLVE-BLOCK-START
+def answer():
+    return 6
+# EVOLVE-BLOCK-END
