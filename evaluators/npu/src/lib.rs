@@ -1,0 +1,11 @@
+//! A simulated tensor accelerator.
+
+// Sizes and addresses are checked to be far below 2^63; m, n and k are what matrices have.
+#![allow(clippy::cast_possible_wrap, clippy::many_single_char_names)]
+
+pub mod asm;
+pub mod dtype;
+pub mod isa;
+pub mod machine;
+pub mod object;
+pub mod run;
