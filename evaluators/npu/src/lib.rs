@@ -4,8 +4,11 @@
 #![allow(clippy::cast_possible_wrap, clippy::many_single_char_names)]
 
 pub mod asm;
+pub mod cost;
 pub mod dtype;
 pub mod isa;
 pub mod machine;
 pub mod object;
 pub mod run;
+pub mod timeline;
+pub mod timing;

@@ -107,8 +107,15 @@ impl Array {
             }
             self.row.clear();
             self.row.extend(x.chunks_exact(size).map(|element| ty.read(element)));
-            for (x, w) in self.row.iter().zip(weights.floats.chunks(weights.n)) {
-                for (sum, w) in sums.iter_mut().zip(w) {
+            let n = weights.n;
+            let mut blocks = sums.chunks_exact_mut(BLOCK);
+            for (at, block) in blocks.by_ref().enumerate() {
+                multiply(block, &self.row, &weights.floats[at * BLOCK..], n);
+            }
+            let rest = blocks.into_remainder();
+            let at = n - rest.len();
+            for (x, w) in self.row.iter().zip(weights.floats.chunks(n)) {
+                for (sum, w) in rest.iter_mut().zip(&w[at..]) {
                     *sum = (f32::from_bits(*sum) + x * w).to_bits();
                 }
             }
@@ -129,5 +136,27 @@ impl Array {
                 ty.write(f32::from_bits(*sum), out);
             }
         }
+    }
+}
+
+/// Sums that are kept in the host's registers.
+const BLOCK: usize = 16;
+
+/// Adds the products of a row of activations with a block of columns, in the order of the
+/// inner index; the weights begin with the block's first, `n` a row.
+fn multiply(block: &mut [u32], row: &[f32], weights: &[f32], n: usize) {
+    let mut sums = [0.0_f32; BLOCK];
+    for (sum, bits) in sums.iter_mut().zip(&*block) {
+        *sum = f32::from_bits(*bits);
+    }
+    for (x, w) in row.iter().zip(weights.chunks(n)) {
+        if let Some(w) = w.first_chunk::<BLOCK>() {
+            for (sum, w) in sums.iter_mut().zip(w) {
+                *sum += x * w;
+            }
+        }
+    }
+    for (bits, sum) in block.iter_mut().zip(sums) {
+        *bits = sum.to_bits();
     }
 }
