@@ -153,11 +153,13 @@ fn layer(flow: Dataflow, size: u64, (m, n, k): (u64, u64, u64)) -> String {
         }),
     }
     let mut source = String::new();
-    for tile in tiles {
+    for (which, tile) in tiles.into_iter().enumerate() {
+        // Each tile has activations of its own.
+        let x = which % 2 * 131_072;
         for (at, (m, n, k)) in tile.into_iter().enumerate() {
             let op = if at > 0 && flow == Dataflow::OutputStationary { "mmac" } else { "mmul" };
             source.push_str(&format!(
-                "mload.f16 w{0}, [1048576], {1}, {k}, {n}\n {op}.f16 a0, w{0}, [0], {2}, {m}\n",
+                "mload.f16 w{0}, [1048576], {1}, {k}, {n}\n {op}.f16 a0, w{0}, [{x}], {2}, {m}\n",
                 at % 2,
                 n * 2,
                 k * 2

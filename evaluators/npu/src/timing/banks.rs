@@ -71,7 +71,9 @@ impl Banks {
         let taken = &mut taken[bank..end];
         let free = taken.iter().all(|taken| *taken < self.ports);
         if free {
-            taken.iter_mut().for_each(|taken| *taken += 1);
+            for taken in taken {
+                *taken += 1;
+            }
         }
         free
     }
