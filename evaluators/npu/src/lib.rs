@@ -10,5 +10,6 @@ pub mod isa;
 pub mod machine;
 pub mod object;
 pub mod run;
+pub mod suite;
 pub mod timeline;
 pub mod timing;
