@@ -6,10 +6,16 @@
 pub mod asm;
 pub mod cost;
 pub mod dtype;
+mod evaluator;
 pub mod isa;
+mod language;
 pub mod machine;
 pub mod object;
+pub mod profile;
 pub mod run;
 pub mod suite;
 pub mod timeline;
 pub mod timing;
+
+pub use evaluator::{NpuEvaluator, SetupError};
+pub use language::languages;

@@ -211,6 +211,7 @@ fn proposers(task: &Arc<TaskConfig>) -> Proposers {
         clock: Arc::new(SystemClock),
         patience: Patience::default(),
         command: None,
+        languages: Vec::new(),
     })
     .unwrap()
 }

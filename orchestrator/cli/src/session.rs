@@ -7,13 +7,14 @@ use std::sync::Arc;
 use evolve_core::event::{Operator, StopReason};
 use evolve_core::facts::Phase;
 use evolve_core::knowledge::CognitionItem;
-use evolve_core::ports::{Analyzer, BlobStore, KnowledgeBase, SystemClock};
+use evolve_core::ports::{Analyzer, BlobStore, Evaluator, KnowledgeBase, SystemClock};
 use evolve_core::redact::Redactor;
 use evolve_core::sandbox::Sandbox;
-use evolve_core::task::TaskConfig;
+use evolve_core::task::{EvaluatorKind, TaskConfig};
 use evolve_core::{Facts, Program};
 use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
 use evolve_evaluators::{Harness, HarnessSetup};
+use evolve_npu::NpuEvaluator;
 use evolve_prompts::Prompts;
 use evolve_propose::{CommandSetup, Keys, Patience, ProposerSetup, Proposers};
 use evolve_report::Moment;
@@ -170,6 +171,7 @@ pub fn proposers(
         clock: Arc::new(SystemClock),
         patience: Patience::default(),
         command,
+        languages: evolve_npu::languages(),
     })
     .map_err(|error| usage(&error))
 }
@@ -186,10 +188,10 @@ pub fn parts(task: &TaskConfig, proposer: ProposerKind, analyzer: bool) -> Resul
 
 /// Operators and models a strategy may choose from.
 fn menu(task: &TaskConfig) -> Result<Menu, CliError> {
-    let operators = evolve_propose::default_operators(task);
+    let operators = evolve_propose::default_operators(task, &evolve_npu::languages());
     if operators.iter().all(|(_, weight)| *weight <= 0.0) {
         return Err(CliError::usage("no operator is left to propose with").help(
-            "without a model only `mutate` works, and only for languages it knows (python); \
+            "without a model only `mutate` works, and only for languages it knows (python, c, cpp, rust, npu, npu-machine); \
              add a [[model]], or give `mutate` a weight in [search.operators]",
         ));
     }
@@ -262,6 +264,29 @@ pub fn knowledge(
     Ok(Some(Arc::new(base)))
 }
 
+/// What runs a task's evaluations: its commands in the sandbox, or a built-in evaluator.
+pub fn evaluator(
+    task: &Arc<TaskConfig>,
+    task_root: &Path,
+    sandbox: &Arc<dyn Sandbox>,
+) -> Result<Arc<dyn Evaluator>, CliError> {
+    let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
+    Ok(match task.evaluator.kind {
+        EvaluatorKind::Command => Arc::new(
+            Harness::new(HarnessSetup {
+                task: Arc::clone(task),
+                task_root: task_root.to_owned(),
+                sandbox: Arc::clone(sandbox),
+                gpus: evolve_sandbox::gpus(),
+            })
+            .map_err(|error| usage(&error))?,
+        ),
+        EvaluatorKind::BuiltinNpu => {
+            Arc::new(NpuEvaluator::new(task, task_root).map_err(|error| usage(&error))?)
+        }
+    })
+}
+
 /// What the run is called at a daemon: its folder, which tells `evolve gc` whether it lives.
 fn name_of(dir: &RunDir) -> String {
     dir.root().canonicalize().unwrap_or_else(|_| dir.root().to_owned()).display().to_string()
@@ -278,13 +303,7 @@ pub fn drive(
 ) -> Result<Exit, CliError> {
     let (runtime, sandbox) = (&sandboxes.runtime, &sandboxes.sandbox);
     let Opened { dir, blobs, journal, projection, lock } = opened;
-    let harness = Harness::new(HarnessSetup {
-        task: Arc::clone(&wiring.task),
-        task_root: wiring.task_root.clone(),
-        sandbox: Arc::clone(sandbox),
-        gpus: evolve_sandbox::gpus(),
-    })
-    .map_err(|error| CliError::usage(error.to_string()))?;
+    let evaluator = evaluator(&wiring.task, &wiring.task_root, sandbox)?;
     let knowledge = knowledge(&wiring.task, &wiring.task_root, &dir.index())?;
     let parts = parts(&wiring.task, wiring.proposer, wiring.analyzer)?;
     let proposer = Box::new(proposers(wiring, knowledge, sandbox)?);
@@ -297,7 +316,7 @@ pub fn drive(
         journal: Box::new(journal),
         projection: Box::new(projection),
         blobs: Arc::clone(&blobs) as Arc<dyn BlobStore>,
-        evaluator: Arc::new(harness),
+        evaluator,
         runtime: runtime.handle().clone(),
         socket: Some(dir.control_socket()),
         observer: Box::new(Progress::new(quiet)),

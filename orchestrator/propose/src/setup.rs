@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use evolve_core::event::Operator;
 use evolve_core::ids::ModelName;
-use evolve_core::ports::{Clock, KnowledgeBase};
+use evolve_core::ports::{Clock, KnowledgeBase, Language};
 use evolve_core::sandbox::{Sandbox, SandboxSpec};
 use evolve_core::task::{CommandSection, ModelSection, TaskConfig};
 use evolve_prompts::Prompts;
@@ -170,6 +170,8 @@ pub struct ProposerSetup {
     pub patience: Patience,
     /// The task's own program that proposes, where it does.
     pub command: Option<CommandSetup>,
+    /// Languages besides those with a grammar.
+    pub languages: Vec<Arc<dyn Language>>,
 }
 
 /// What a [`evolve_core::task::CommandSection`] works with.

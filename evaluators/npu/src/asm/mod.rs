@@ -34,6 +34,39 @@ pub fn assemble(
     expand::Expansion::new(source, machine, constants).run()
 }
 
+/// A word or number of a line, for changes of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// Bytes of the line.
+    pub range: std::ops::Range<usize>,
+    /// Whether it is an integer.
+    pub is_integer: bool,
+}
+
+/// The words and integers of a line, and its text without the comment; none if it has no
+/// meaning.
+pub(crate) fn words(line: &str) -> Option<(Vec<Word>, String)> {
+    let lexemes = lexer::lex(line).ok()?;
+    // Places are in characters.
+    let places: Vec<usize> = line.char_indices().map(|(at, _)| at).chain([line.len()]).collect();
+    let range = |lexeme: &lexer::Lexeme| places[lexeme.at]..places[lexeme.at + lexeme.len];
+    let text: Vec<&str> = lexemes.iter().map(|lexeme| &line[range(lexeme)]).collect();
+    let words = lexemes.iter().filter_map(|lexeme| {
+        let is_integer = match lexeme.token {
+            lexer::Token::Int(_) => true,
+            lexer::Token::Word(_) => false,
+            _ => return None,
+        };
+        Some(Word { range: range(lexeme), is_integer })
+    });
+    Some((words.collect(), text.join(" ")))
+}
+
+/// Whether a word names a register.
+pub(crate) fn is_register(word: &str) -> bool {
+    word.len() > 1 && operands::file_of(word).is_some()
+}
+
 /// The known name that is most like a misspelt one.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let scored = known.map(|known| (strsim::jaro_winkler(name, known), known));

@@ -10,6 +10,7 @@ use crate::cost::energy;
 use crate::dtype::Dtype;
 use crate::isa::Program;
 use crate::machine::Machine;
+use crate::profile::Profile;
 use crate::run::{Limits, follow, run};
 use crate::timing::{Cause, Clock, Counters};
 
@@ -186,6 +187,19 @@ fn stalls(counters: &Counters) -> Vec<(&'static str, u64)> {
 pub fn baseline_cycles(task: &Spec, dims: &Dims, machine: &Machine) -> Option<u64> {
     let program = assembled(task, dims, machine, task.baseline).ok()?;
     count(task, dims, machine, &program, &Limits::default()).ok().map(|counters| counters.cycles)
+}
+
+/// Profiles a source on one shape; an error is told as text.
+pub fn profile(
+    task: &Spec,
+    dims: &Dims,
+    machine: &Machine,
+    source: &str,
+    limits: &Limits<'_>,
+) -> Result<Profile, String> {
+    let program = assembled(task, dims, machine, source).map_err(|errors| errors.to_string())?;
+    let mut dram = Inputs::draw(task, dims, Kind::Zeros).dram();
+    Profile::of(program, machine, &mut dram, limits).map_err(|trap| trap.to_string())
 }
 
 /// Runs a program on inputs; what is wrong with its output, if anything.

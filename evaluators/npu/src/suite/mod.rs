@@ -8,7 +8,7 @@ mod reference;
 mod tasks;
 
 pub use bound::Bound;
-pub use check::{Case, Grade, Graded, Plan, baseline_cycles, grade};
+pub use check::{Case, Grade, Graded, Plan, baseline_cycles, grade, profile};
 pub use inputs::{ADVERSARIAL, Inputs, Kind as InputKind};
 pub use metrics::{Sample, Summary, fast_p, geomean, pass_at_k, summarise};
 pub use tasks::{Dims, Spec, TASKS, Tensor, Tier};

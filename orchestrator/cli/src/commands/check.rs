@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use evolve_core::outcome::{EvalPurpose, EvalReport, EvalStatus, StageReport};
 use evolve_core::ports::{EvalRequest, Evaluator, StageSink};
 use evolve_core::{CandidateId, Program};
-use evolve_evaluators::{Harness, HarnessSetup};
 use serde_json::json;
 
 use crate::args::Check;
@@ -62,24 +61,18 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     let sandboxes = Sandboxes::open(&task, &folder.root, args.json)?;
     session::proposers(&wiring, knowledge, &sandboxes.sandbox)?;
     check_requirements(&task, &sandboxes)?;
-    let harness = Harness::new(HarnessSetup {
-        task: Arc::clone(&task),
-        task_root: folder.root.clone(),
-        sandbox: Arc::clone(&sandboxes.sandbox),
-        gpus: evolve_sandbox::gpus(),
-    })
-    .map_err(|error| CliError::usage(error.to_string()))?;
+    let evaluator = session::evaluator(&task, &folder.root, &sandboxes.sandbox)?;
     let Some(program) = program else {
         let text =
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
         return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
     };
-    dry_run(&folder, &harness, &sandboxes.runtime, &program)
+    dry_run(&folder, &*evaluator, &sandboxes.runtime, &program)
 }
 
 fn dry_run(
     folder: &TaskFolder,
-    harness: &Harness,
+    evaluator: &dyn Evaluator,
     runtime: &tokio::runtime::Runtime,
     program: &Program,
 ) -> Result<Done, CliError> {
@@ -94,7 +87,7 @@ fn dry_run(
             run_seed: task.search.seed,
         };
         let sink = Arc::clone(&stages) as Arc<dyn StageSink>;
-        runtime.block_on(harness.evaluate(request, sink))
+        runtime.block_on(evaluator.evaluate(request, sink))
     };
     let min = task.evaluator.stage.last().map_or(1, |stage| stage.repeats.min);
     let report = evaluate(EvalPurpose::Search, (0, min));

@@ -96,6 +96,7 @@ impl Options {
             clock: clock.clone(),
             patience: self.patience,
             command: None,
+            languages: Vec::new(),
         })?;
         let blobs = Arc::new(MemoryBlobs::default());
         let parent = candidate(1, &self.program, &blobs);
