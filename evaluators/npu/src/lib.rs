@@ -10,6 +10,7 @@ mod evaluator;
 pub mod isa;
 mod language;
 pub mod machine;
+mod manual;
 pub mod object;
 pub mod profile;
 pub mod run;
@@ -19,3 +20,4 @@ pub mod timing;
 
 pub use evaluator::{NpuEvaluator, SetupError};
 pub use language::languages;
+pub use manual::{instructions, manual};

@@ -65,6 +65,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Gc(args) => commands::gc::gc(args)?,
         Command::Bench(args) => return commands::bench::bench(global, args),
         Command::Strategies(args) => commands::strategies::strategies(args)?,
+        Command::Npu(args) => commands::npu::npu(args)?,
         Command::Schema => commands::schema::schema()?,
         Command::Devices(args) => commands::devices::devices(args)?,
         Command::Doctor(args) => commands::doctor::doctor(args)?,

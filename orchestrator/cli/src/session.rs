@@ -236,14 +236,28 @@ impl Opened {
     }
 }
 
+/// The items that a task names, and the manual of the simulated accelerator for its tasks.
 fn items(task: &TaskConfig, task_root: &Path) -> Result<Vec<CognitionItem>, CliError> {
-    evolve_cognition::load(task_root, &task.cognition.sources)
-        .map_err(|error| CliError::usage(error.to_string()))
+    let mut items = evolve_cognition::load(task_root, &task.cognition.sources)
+        .map_err(|error| CliError::usage(error.to_string()))?;
+    if task.evaluator.kind == EvaluatorKind::BuiltinNpu {
+        let known = |id: &str| items.iter().any(|item| item.id == id);
+        let manual: Vec<_> =
+            evolve_npu::manual().into_iter().filter(|item| !known(&item.id)).collect();
+        items.extend(manual);
+    }
+    Ok(items)
+}
+
+/// Whether a task has items to show at all.
+fn has_items(task: &TaskConfig) -> bool {
+    let built_in = task.evaluator.kind == EvaluatorKind::BuiltinNpu;
+    (built_in || !task.cognition.sources.is_empty()) && task.cognition.top_k > 0
 }
 
 /// Whether a run's index is whole and of its task's items; true when the task has none.
 pub fn knowledge_is_sound(task: &TaskConfig, dir: &RunDir) -> Result<bool, CliError> {
-    if task.cognition.sources.is_empty() || task.cognition.top_k == 0 {
+    if !has_items(task) {
         return Ok(true);
     }
     Ok(evolve_cognition::Base::verify(&dir.index(), &items(task, &dir.task())?))
@@ -255,7 +269,7 @@ pub fn knowledge(
     task_root: &Path,
     index: &Path,
 ) -> Result<Option<Arc<dyn KnowledgeBase>>, CliError> {
-    if task.cognition.sources.is_empty() || task.cognition.top_k == 0 {
+    if !has_items(task) {
         return Ok(None);
     }
     let items = items(task, task_root)?;

@@ -37,6 +37,18 @@ impl Kind {
         }
     }
 
+    /// A tensor of its own with such elements; `Large` is up to 1000.
+    pub fn fill(self, ty: Dtype, count: usize) -> Vec<u8> {
+        let seed = if let Self::Seed(seed) = self { seed } else { 0x5eed };
+        let mut rng = Pcg64Mcg::seed_from_u64(seed);
+        let size = ty.size() as usize;
+        let mut bytes = vec![0; size * count];
+        for element in bytes.chunks_exact_mut(size) {
+            ty.write(self.draw(&mut rng, 1000.0), element);
+        }
+        bytes
+    }
+
     fn draw(self, rng: &mut Pcg64Mcg, large: f32) -> f32 {
         match self {
             Self::Seed(_) => rng.random_range(-1.0..1.0),

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod estimate;
 pub mod gc;
 pub mod init;
+pub mod npu;
 pub mod prompt;
 pub mod read;
 pub mod replay;
