@@ -215,6 +215,7 @@ fn proposers(task: &Arc<TaskConfig>) -> Proposers {
         patience: Patience::default(),
         population: Vec::new(),
         command: None,
+        languages: Vec::new(),
     })
     .unwrap()
 }

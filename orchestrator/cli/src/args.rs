@@ -153,6 +153,8 @@ pub enum Command {
     /// The search strategies and their rules
     #[command(after_help = "Example:\n  evolve strategies --json")]
     Strategies(Json),
+    /// The simulated accelerator by itself: assemble, run, profile, grade
+    Npu(crate::commands::npu::Npu),
     /// Print the JSON Schema of task.toml
     #[command(after_help = "Example:\n  evolve schema > task.schema.json")]
     Schema,

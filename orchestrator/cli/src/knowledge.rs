@@ -8,7 +8,7 @@ use evolve_cognition::Base;
 use evolve_core::event::CallSettled;
 use evolve_core::knowledge::CognitionItem;
 use evolve_core::ports::{Analyzer, BlobStore, CallSink, Embedder, LanguageModel, Meter};
-use evolve_core::task::TaskConfig;
+use evolve_core::task::{EvaluatorKind, TaskConfig};
 use evolve_core::{CandidateId, ModelName, Usd};
 use evolve_prompts::Prompts;
 use evolve_propose::{Keys, Proposers, ServedEmbedder, SilentModel};
@@ -22,8 +22,16 @@ fn items(task: &TaskConfig, task_root: &Path) -> Result<Vec<CognitionItem>, CliE
     if task.cognition.top_k == 0 {
         return Ok(Vec::new());
     }
-    evolve_cognition::load(task_root, &task.cognition.sources)
-        .map_err(|error| CliError::usage(error.to_string()))
+    let mut items = evolve_cognition::load(task_root, &task.cognition.sources)
+        .map_err(|error| CliError::usage(error.to_string()))?;
+    if task.evaluator.kind == EvaluatorKind::BuiltinNpu {
+        // The manual of the simulated accelerator; items of the task take its places.
+        let known = |id: &str| items.iter().any(|item| item.id == id);
+        let manual: Vec<_> =
+            evolve_npu::manual().into_iter().filter(|item| !known(&item.id)).collect();
+        items.extend(manual);
+    }
+    Ok(items)
 }
 
 /// Whether a run's index is whole and of its task's items; true when the task has none.

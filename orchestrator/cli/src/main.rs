@@ -84,6 +84,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Bench(args) => return commands::bench::bench(global, args),
         Command::Tasks(args) => return commands::tasks::tasks(global, args),
         Command::Strategies(args) => commands::strategies::strategies(args)?,
+        Command::Npu(args) => commands::npu::npu(args)?,
         Command::Schema => commands::schema::schema()?,
         Command::Devices(args) => commands::devices::devices(args)?,
         Command::Doctor(args) => commands::doctor::doctor(args)?,

@@ -1,18 +1,19 @@
 //! Everything a live run works with, put together for `start` and `resume`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use evolve_core::event::{Operator, StopReason};
 use evolve_core::facts::Phase;
-use evolve_core::ports::{Analyzer, BlobStore, Embedder, KnowledgeBase, SystemClock};
+use evolve_core::ports::{Analyzer, BlobStore, Embedder, Evaluator, KnowledgeBase, SystemClock};
 use evolve_core::redact::Redactor;
 use evolve_core::sandbox::Sandbox;
-use evolve_core::task::TaskConfig;
+use evolve_core::task::{EvaluatorKind, TaskConfig};
 use evolve_core::{Facts, Program, Usd};
 use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
 use evolve_evaluators::{Harness, HarnessSetup};
+use evolve_npu::NpuEvaluator;
 use evolve_prompts::Prompts;
 use evolve_propose::{CommandSetup, Keys, Patience, ProposerSetup, Proposers};
 use evolve_report::Moment;
@@ -175,6 +176,7 @@ pub fn proposers(
         patience: Patience::default(),
         command,
         population,
+        languages: evolve_npu::languages(),
     })
     .map_err(|error| usage(&error))
 }
@@ -193,10 +195,10 @@ pub fn parts(
 
 /// Operators and models a strategy may choose from.
 fn menu(task: &TaskConfig) -> Result<Menu, CliError> {
-    let operators = evolve_propose::default_operators(task);
+    let operators = evolve_propose::default_operators(task, &evolve_npu::languages());
     if operators.iter().all(|(_, weight)| *weight <= 0.0) {
         return Err(CliError::usage("no operator is left to propose with").help(
-            "without a model only `mutate` works, and only for languages it knows (python); \
+            "without a model only `mutate` works, and only for languages it knows (python, c, cpp, rust, npu, npu-machine); \
              add a [[model]], or give `mutate` a weight in [search.operators]",
         ));
     }
@@ -241,6 +243,31 @@ impl Opened {
     }
 }
 
+/// What runs a task's evaluations: its commands in the sandbox, or a built-in evaluator.
+pub fn evaluator(
+    task: &Arc<TaskConfig>,
+    task_root: &Path,
+    sandbox: &Arc<dyn Sandbox>,
+) -> Result<Arc<dyn Evaluator>, CliError> {
+    let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
+    Ok(match task.evaluator.kind {
+        EvaluatorKind::Command
+        | EvaluatorKind::SkydiscoverContainer
+        | EvaluatorKind::Harbor => Arc::new(
+            Harness::new(HarnessSetup {
+                task: Arc::clone(task),
+                task_root: task_root.to_owned(),
+                sandbox: Arc::clone(sandbox),
+                gpus: evolve_sandbox::gpus(),
+            })
+            .map_err(|error| usage(&error))?,
+        ),
+        EvaluatorKind::BuiltinNpu => {
+            Arc::new(NpuEvaluator::new(task, task_root).map_err(|error| usage(&error))?)
+        }
+    })
+}
+
 /// What the run is called at a daemon: its folder, which tells `evolve gc` whether it lives.
 fn name_of(dir: &RunDir) -> String {
     dir.root().canonicalize().unwrap_or_else(|_| dir.root().to_owned()).display().to_string()
@@ -257,13 +284,7 @@ pub fn drive(
 ) -> Result<Exit, CliError> {
     let (runtime, sandbox) = (&sandboxes.runtime, &sandboxes.sandbox);
     let Opened { dir, blobs, journal, projection, lock } = opened;
-    let harness = Harness::new(HarnessSetup {
-        task: Arc::clone(&wiring.task),
-        task_root: wiring.task_root.clone(),
-        sandbox: Arc::clone(sandbox),
-        gpus: evolve_sandbox::gpus(),
-    })
-    .map_err(|error| CliError::usage(error.to_string()))?;
+    let evaluator = evaluator(&wiring.task, &wiring.task_root, sandbox)?;
     let stored = Arc::clone(&blobs) as Arc<dyn BlobStore>;
     let left = budget_left(&wiring.task, &begin);
     let embedder = knowledge::embedder(wiring)?;
@@ -283,7 +304,7 @@ pub fn drive(
         journal: Box::new(journal),
         projection: Box::new(projection),
         blobs: Arc::clone(&blobs) as Arc<dyn BlobStore>,
-        evaluator: Arc::new(harness),
+        evaluator,
         runtime: runtime.handle().clone(),
         socket: Some(dir.control_socket()),
         observer: Box::new(Progress::new(quiet)),

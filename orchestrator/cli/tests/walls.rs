@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("evolve-engine", &["evolve-search"]),
     ("evolve-report", &["evolve-store"]),
     ("evolve-evaluators", &[]),
+    ("evolve-npu", &[]),
     ("evolve-sandbox", &["evolve-sandbox-helper"]),
     ("evolve-sandbox-helper", &[]),
     ("evolve-cognition", &[]),
@@ -36,6 +37,8 @@ const ADAPTERS: &[(&str, &str)] = &[
     ("seccompiler", "evolve-sandbox-helper"),
     ("plotters", "evolve-report"),
     ("indicatif", "evolve"),
+    ("half", "evolve-npu"),
+    ("libm", "evolve-npu"),
     ("miette", "evolve"),
     ("clap", "evolve"),
 ];

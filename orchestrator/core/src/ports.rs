@@ -3,6 +3,7 @@
 //! started.**
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -375,6 +376,40 @@ pub trait Language: Send + Sync {
     /// The text without comments, blank space and names that do not matter; equal programs
     /// by this measure do the same.
     fn normalise(&self, text: &str) -> String;
+    /// Whether [`Language::change`] knows changes of its own.
+    fn changes(&self) -> bool {
+        false
+    }
+    /// One change without a model, for a language that no grammar is known of. None if there
+    /// is none to make.
+    fn change(&self, _text: &str, _wish: &Wish<'_>) -> Option<OwnChange> {
+        None
+    }
+}
+
+/// What a language's own change may do.
+pub struct Wish<'a> {
+    /// Bytes of the text that may change.
+    pub free: &'a [Range<usize>],
+    /// Other programs' texts of the same file, most useful first.
+    pub donors: &'a [&'a str],
+    /// Seed of all draws.
+    pub seed: u64,
+    /// How often changes of a kind, at a place, won lately, per try; above 0.
+    pub promise: &'a dyn Fn(&str, &str) -> f64,
+}
+
+/// A change that a language made itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnChange {
+    /// The whole text after it.
+    pub text: String,
+    /// What kind of change it is.
+    pub kind: String,
+    /// The stable name of its place.
+    pub site: String,
+    /// One line on what was done.
+    pub summary: String,
 }
 
 /// The results database of a live run.

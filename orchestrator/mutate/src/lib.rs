@@ -9,7 +9,8 @@
 //!   [`Failure`], [`Reason`] and [`Nearest`].
 //! - [`language`], [`normal_hash`]: the languages that are known, and the hash by which two
 //!   programs are duplicates.
-//! - [`mutate`], [`Memory`]: changes without a model, and what was learned from earlier ones.
+//! - [`mutate`], [`mutate_by`], [`Memory`]: changes without a model, by a grammar or by a
+//!   language itself, and what was learned from earlier ones.
 //!   The first edit of a [`Mutated`] change names the operator, its place and its step; edits
 //!   of kind `moved` name the numbers it moved, in units of their columns' spread. A draw from
 //!   a distribution names its `generation` and its `seed`; the first draw of one also names
@@ -22,6 +23,6 @@ mod patch;
 mod regions;
 
 pub use language::{language, normal_hash};
-pub use mutator::{Memory, Mutated, NoChange, mutate};
+pub use mutator::{Memory, Mutated, NoChange, mutate, mutate_by};
 pub use patch::{Failure, Nearest, PatchError, Patched, Reason, apply_diff, apply_rewrite, draft};
 pub use regions::{Editable, OutsideEdit, RegionError};

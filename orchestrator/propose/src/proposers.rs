@@ -19,7 +19,7 @@ use crate::allowance::reservation;
 use crate::client::{Model, Patience, counting};
 use crate::command::Command;
 use crate::deny::Denied;
-use crate::operators::needs_model;
+use crate::operators::{language, needs_model};
 use crate::repeats::IdeaVectors;
 use crate::setup::{ProposerSetup, SetupError, models};
 use crate::{by_model, without_model};
@@ -122,7 +122,7 @@ impl Proposers {
             idea_vectors: setup.embedder.map(|embedder| IdeaVectors::new(embedder, same)),
             denied: Arc::new(Denied::of(&setup.task)),
             redactor: Redactor::new(setup.keys.secrets()),
-            language: language_name.as_deref().and_then(evolve_mutate::language),
+            language: language_name.as_deref().and_then(|name| language(name, &setup.languages)),
             language_name,
             command: setup.command.map(|setup| Command::new(setup, &models)),
             task: setup.task,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use evolve_core::event::Operator;
 use evolve_core::ids::ModelName;
-use evolve_core::ports::{Clock, Embedder, KnowledgeBase};
+use evolve_core::ports::{Clock, Embedder, KnowledgeBase, Language};
 use evolve_core::program::Program;
 use evolve_core::sandbox::{Sandbox, SandboxSpec};
 use evolve_core::task::{CommandSection, EmbeddingSection, ModelSection, TaskConfig};
@@ -191,6 +191,8 @@ pub struct ProposerSetup {
     pub command: Option<CommandSetup>,
     /// Programs that are the first candidates, in this order.
     pub population: Vec<Program>,
+    /// Languages besides those with a grammar.
+    pub languages: Vec<Arc<dyn Language>>,
 }
 
 /// What a [`evolve_core::task::CommandSection`] works with.

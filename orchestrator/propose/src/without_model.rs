@@ -3,7 +3,7 @@
 use evolve_core::outcome::RejectReason;
 use evolve_core::ports::{NewProgram, NoProgram, ProposalOutcome, ProposalRequest};
 use evolve_core::program::Program;
-use evolve_mutate::{Editable, Memory, mutate};
+use evolve_mutate::{Editable, Memory, mutate, mutate_by};
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
@@ -40,8 +40,11 @@ fn child(
     let editable = Editable::new(&program, shared.editable_globs())
         .map_err(|error| no_change(error.to_string()))?;
     let mut rng = Pcg64Mcg::seed_from_u64(request.seed);
-    let child = mutate(language, &program, &donors, &editable, memory, &mut rng)
-        .map_err(|error| no_change(error.to_string()))?;
+    let child = match shared.language.as_deref().filter(|language| language.changes()) {
+        Some(own) => mutate_by(own, &program, &donors, &editable, memory, &mut rng),
+        None => mutate(language, &program, &donors, &editable, memory, &mut rng),
+    };
+    let child = child.map_err(|error| no_change(error.to_string()))?;
     if let Some(problem) = shared.denied.brought_in(Some(&program), &child.program) {
         let line = problem.lines().next().unwrap_or_default();
         return Err(NoProgram::new(RejectReason::Denied, line));

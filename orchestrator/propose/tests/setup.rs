@@ -41,6 +41,7 @@ fn a_key_with_a_line_break_is_refused_without_being_shown() {
         clock: std::sync::Arc::new(evolve_core::ports::SystemClock),
         population: Vec::new(),
         command: None,
+        languages: Vec::new(),
         patience: evolve_propose::Patience::default(),
     };
     let error = evolve_propose::Proposers::new(setup).err().unwrap();
@@ -67,17 +68,17 @@ fn an_operator_that_needs_a_model_is_refused_without_one() {
 #[test]
 fn the_default_operators_follow_models_and_language() {
     let with = model("m", "http://127.0.0.1:1/v1", "");
-    assert_eq!(default_operators(&task("")), [(Operator::Mutate, 1.0)]);
-    let mixed = default_operators(&task(&with));
+    assert_eq!(default_operators(&task(""), &[]), [(Operator::Mutate, 1.0)]);
+    let mixed = default_operators(&task(&with), &[]);
     assert_eq!(
         mixed.iter().map(|(o, _)| *o).collect::<Vec<_>>(),
         [Operator::Diff, Operator::Rewrite, Operator::Crossover, Operator::Mutate,]
     );
     let mut unknown = task(&with);
     unknown.program.as_mut().unwrap().path = "program.xyz".into();
-    assert!(default_operators(&unknown).iter().all(|(o, _)| *o != Operator::Mutate));
+    assert!(default_operators(&unknown, &[]).iter().all(|(o, _)| *o != Operator::Mutate));
     let own = task(&format!("[search]\noperators = {{ rewrite = 2.0 }}\n{with}"));
-    assert_eq!(default_operators(&own), [(Operator::Rewrite, 2.0)]);
+    assert_eq!(default_operators(&own, &[]), [(Operator::Rewrite, 2.0)]);
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use evolve_core::outcome::{EvalPurpose, EvalReport, EvalStatus, StageReport};
 use evolve_core::ports::{EvalRequest, Evaluator, StageSink};
 use evolve_core::{CandidateId, Program};
-use evolve_evaluators::{Harness, HarnessSetup};
 use serde_json::json;
 
 use crate::args::Check;
@@ -69,19 +68,13 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     )?;
     session::parts(&task, kind, knowledge::analyzer(&wiring, &proposers)?)?;
     check_requirements(&task, &sandboxes)?;
-    let harness = Harness::new(HarnessSetup {
-        task: Arc::clone(&task),
-        task_root: folder.root.clone(),
-        sandbox: Arc::clone(&sandboxes.sandbox),
-        gpus: evolve_sandbox::gpus(),
-    })
-    .map_err(|error| CliError::usage(error.to_string()))?;
+    let evaluator = session::evaluator(&task, &folder.root, &sandboxes.sandbox)?;
     let Some(program) = program else {
         let text =
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
         return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
     };
-    let mut done = dry_run(&folder, &harness, &sandboxes.runtime, &program)?;
+    let mut done = dry_run(&folder, &*evaluator, &sandboxes.runtime, &program)?;
     if population > 0 {
         done.text += &format!("  population: {population} programs are measured first\n");
     }
@@ -90,7 +83,7 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
 
 fn dry_run(
     folder: &TaskFolder,
-    harness: &Harness,
+    evaluator: &dyn Evaluator,
     runtime: &tokio::runtime::Runtime,
     program: &Program,
 ) -> Result<Done, CliError> {
@@ -105,7 +98,7 @@ fn dry_run(
             run_seed: task.search.seed,
         };
         let sink = Arc::clone(&stages) as Arc<dyn StageSink>;
-        runtime.block_on(harness.evaluate(request, sink))
+        runtime.block_on(evaluator.evaluate(request, sink))
     };
     let min = task.evaluator.stage.last().map_or(1, |stage| stage.repeats.min);
     let report = evaluate(EvalPurpose::Search, (0, min));

@@ -115,7 +115,7 @@ fn preview(
 /// The first proposal as the most likely operator would make it.
 fn request(facts: &Facts, task: &TaskConfig, blobs: Arc<dyn BlobStore>) -> ProposalRequest {
     let start = facts.candidate(CandidateId::START).filter(|start| start.program.is_some());
-    let operators = evolve_propose::default_operators(task);
+    let operators = evolve_propose::default_operators(task, &evolve_npu::languages());
     let asking = |operator: evolve_core::event::Operator| {
         use evolve_core::event::Operator::{Diff, Draft, Rewrite};
         if start.is_some() { matches!(operator, Diff | Rewrite) } else { operator == Draft }

@@ -9,6 +9,7 @@ pub mod gc;
 pub mod import;
 pub mod init;
 pub mod insights;
+pub mod npu;
 pub mod prompt;
 pub mod read;
 pub mod replay;

@@ -107,3 +107,11 @@ pub fn one_f64() -> f64 {
 pub fn one_u32() -> u32 {
     1
 }
+
+pub(super) fn npu_machine() -> String {
+    "edge16".to_owned()
+}
+
+pub(super) fn npu_inputs() -> u32 {
+    2
+}

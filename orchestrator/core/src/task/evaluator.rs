@@ -1,5 +1,7 @@
 //! `[evaluator]`: stages, gates, resources.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +36,12 @@ pub struct EvaluatorSection {
     /// `python3 [options] script.py`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warm_imports: Vec<String>,
-    /// The cascade, in order.
+    /// The cascade, in order; a built-in evaluator has its own.
+    #[serde(default)]
     pub stage: Vec<Stage>,
+    /// What `builtin:npu` grades.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub npu: Option<NpuSection>,
     /// A last stage for would-be winners only, on held-out cases; never shown to a prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout: Option<Stage>,
@@ -53,13 +59,43 @@ pub enum EvaluatorKind {
     SkydiscoverContainer,
     /// The same, but the result is a Harbor task's reward: a number, or a JSON object.
     Harbor,
+    /// The simulated accelerator, in evolve's own process: a candidate is plain text that it
+    /// assembles and simulates, never a program of the host.
+    #[serde(rename = "builtin:npu")]
+    BuiltinNpu,
 }
 
 impl EvaluatorKind {
     /// Whether its commands are those of an image, which only containers have.
     pub fn needs_image(self) -> bool {
-        self != Self::Command
+        matches!(self, Self::SkydiscoverContainer | Self::Harbor)
     }
+}
+
+/// `[evaluator.npu]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NpuSection {
+    /// The suite's task whose kernel is evolved. Without it, the machine is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// The machine that kernels run on: a preset, or a file of this folder. Of a machine that
+    /// is evolved: the one whose clock, DRAM and DMA latency it must keep.
+    #[serde(default = "defaults::npu_machine")]
+    pub machine: String,
+    /// Random inputs of each shape, besides the difficult ones.
+    #[serde(default = "defaults::npu_inputs")]
+    #[schemars(range(min = 1, max = 100))]
+    pub inputs: u32,
+    /// Weights of the suite's tasks in the workload of a machine that is evolved.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub workload: BTreeMap<String, f64>,
+    /// Largest area of a machine that is evolved, in square millimetres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_area_mm2: Option<f64>,
+    /// Largest mean power of a machine that is evolved, in watts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_power_w: Option<f64>,
 }
 
 /// Who writes the result.
@@ -81,7 +117,8 @@ pub struct Stage {
     #[serde(default = "unnamed")]
     #[schemars(with = "String")]
     pub name: StageName,
-    /// Candidate side: sees the program, writes output.
+    /// Candidate side: sees the program, writes output. Built-in evaluators have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub run: Vec<String>,
     /// Judge side: sees the output and the reference, never runs the program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +135,21 @@ pub struct Stage {
     /// What one evaluation of it needs.
     #[serde(default)]
     pub resources: Resources,
+}
+
+impl Stage {
+    /// A stage of a built-in evaluator, which has no commands.
+    pub(super) fn built_in(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            run: Vec::new(),
+            judge: Vec::new(),
+            timeout: defaults::stage_timeout(),
+            gate: None,
+            repeats: Repeats::default(),
+            resources: Resources::default(),
+        }
+    }
 }
 
 fn unnamed() -> StageName {

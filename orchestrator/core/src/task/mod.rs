@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 pub use budget::Budget;
 pub use command::CommandSection;
-pub use evaluator::{EvaluatorKind, EvaluatorSection, Repeats, Resources, Stage, Trust};
+pub use evaluator::{
+    EvaluatorKind, EvaluatorSection, NpuSection, Repeats, Resources, Stage, Trust,
+};
 pub use knowledge::{AnalyzerSection, CognitionSection, EmbeddingSection};
 pub use model::{ModelApi, ModelSection};
 pub use overrides::{BadOverride, apply_override};

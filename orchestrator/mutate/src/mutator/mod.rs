@@ -9,6 +9,7 @@ mod ensemble;
 mod memory;
 mod number;
 mod numeric;
+mod own;
 mod recent;
 mod structure;
 mod triangle;
@@ -26,6 +27,7 @@ use crate::regions::Editable;
 use desk::{Desk, Group, Sketch};
 use draws::DISTRIBUTION;
 pub use memory::Memory;
+pub use own::mutate_by;
 
 /// Tries before giving up.
 const TRIES: usize = 60;

@@ -102,6 +102,7 @@ impl Options {
             patience: self.patience,
             population: Vec::new(),
             command: None,
+            languages: Vec::new(),
         })?;
         let blobs = Arc::new(MemoryBlobs::default());
         let parent = candidate(1, &self.program, &blobs);

@@ -2,13 +2,14 @@
 
 mod knowledge;
 mod models;
+mod npu;
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use globset::Glob;
 
-use super::{MountMode, Stage, TaskConfig, Trust, shipped_price};
+use super::{EvaluatorKind, MountMode, Stage, TaskConfig, Trust, shipped_price};
 use crate::ids::StageName;
 use crate::program::Program;
 
@@ -35,6 +36,13 @@ impl Findings {
 pub(super) fn fill_in(task: &mut TaskConfig) {
     for model in &mut task.model {
         model.price = model.price.or_else(|| shipped_price(model));
+    }
+    let evaluator = &mut task.evaluator;
+    if evaluator.kind == EvaluatorKind::BuiltinNpu {
+        if evaluator.stage.is_empty() {
+            evaluator.stage.push(Stage::built_in("grade"));
+        }
+        evaluator.holdout.get_or_insert_with(|| Stage::built_in("holdout"));
     }
     for (i, stage) in task.evaluator.stage.iter_mut().enumerate() {
         if stage.name.as_str().is_empty() {
@@ -227,6 +235,15 @@ fn objectives(task: &TaskConfig, found: &mut Findings) {
 
 fn evaluator(task: &TaskConfig, found: &mut Findings) {
     let evaluator = &task.evaluator;
+    match (evaluator.kind, &evaluator.npu) {
+        (EvaluatorKind::BuiltinNpu, _) => return npu::npu(evaluator, found),
+        (_, Some(_)) => found.add(
+            "evaluator.npu",
+            "`[evaluator.npu]` has no meaning for commands",
+            "remove it, or set kind = \"builtin:npu\"",
+        ),
+        (_, None) => {}
+    }
     if evaluator.stage.is_empty() {
         found.add(
             "evaluator.stage",
