@@ -32,7 +32,9 @@ pub(super) fn of_markdown(text: &str, file: &str) -> Vec<NewItem> {
             }
             Event::End(TagEnd::Heading(_)) => {
                 let heading = one_line(&heading.take().unwrap_or_default());
-                title.get_or_insert_with(|| heading.clone());
+                if !heading.is_empty() {
+                    title.get_or_insert_with(|| heading.clone());
+                }
                 sections.push(Section { heading, text: String::new() });
                 from = range.end;
             }
