@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::cognition::args::Cognition;
+
 mod tasks;
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
 
@@ -133,6 +135,8 @@ pub enum Command {
     Lineage(Lineage),
     /// What the analyzer learned in a run
     Insights(Insights),
+    /// Prior knowledge: find, add and check items
+    Cognition(Cognition),
     /// Write a run's report: one HTML page, no network needed to read it
     Report(Report),
     /// Every candidate with its metrics and artifacts, one JSON object a line
