@@ -12,8 +12,8 @@ use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TextAnalyzer, WhitespaceTokenizer};
 use tantivy::{
-    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError,
-    Term, merge_policy::NoMergePolicy,
+    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument,
+    TantivyError, Term, merge_policy::NoMergePolicy,
 };
 
 /// Memory of the writer while an index is built, in bytes: the least tantivy accepts.
@@ -24,6 +24,9 @@ const PLACE: &str = "place";
 
 /// The fields that are searched, in the order of [`crate::Weights::fields`].
 const FIELDS: [&str; 4] = ["trigger", "title", "tags", "body"];
+
+/// Words of a situation that are looked for.
+const MOST_WORDS: usize = 32;
 
 /// What can go wrong with an index.
 pub(crate) type IndexError = TantivyError;
@@ -93,10 +96,11 @@ impl ItemIndex {
         boosts: &[f32; FIELDS.len()],
         most: usize,
     ) -> Result<Vec<(usize, f64)>, TantivyError> {
+        let searcher = self.reader.searcher();
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for (word, weight) in query {
-            for (field, boost) in self.fields.iter().zip(boosts) {
-                let term = Term::from_field_text(*field, word);
+        for (terms, weight) in self.telling(&searcher, query)? {
+            for (term, boost) in terms.into_iter().zip(boosts) {
+                let Some(term) = term else { continue };
                 let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
                 let query = BoostQuery::new(Box::new(query), boost * weight);
                 clauses.push((Occur::Should, Box::new(query)));
@@ -105,7 +109,6 @@ impl ItemIndex {
         if clauses.is_empty() || most == 0 {
             return Ok(Vec::new());
         }
-        let searcher = self.reader.searcher();
         let best = TopDocs::with_limit(most).order_by_score();
         let found = searcher.search(&BooleanQuery::new(clauses), &best)?;
         let mut places = Vec::with_capacity(found.len());
@@ -117,7 +120,36 @@ impl ItemIndex {
         }
         Ok(places)
     }
+
+    /// The words that tell most: those that count much and are in few items. For each, its term in
+    /// every field that has it. Words that are everywhere cost most of the time and decide nothing.
+    fn telling(
+        &self,
+        searcher: &Searcher,
+        query: &[(String, f32)],
+    ) -> Result<Vec<Telling>, TantivyError> {
+        let items = searcher.num_docs() as f32;
+        let mut words: Vec<(f32, Telling)> = Vec::new();
+        for (word, weight) in query {
+            let (mut terms, mut most) = ([const { None }; FIELDS.len()], 0);
+            for (term, field) in terms.iter_mut().zip(self.fields) {
+                let found = Term::from_field_text(field, word);
+                let frequency = searcher.doc_freq(&found)?;
+                most = most.max(frequency);
+                *term = (frequency > 0).then_some(found);
+            }
+            if most > 0 {
+                words.push((weight * (1.0 + items / most as f32).ln(), (terms, *weight)));
+            }
+        }
+        words.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        words.truncate(MOST_WORDS);
+        Ok(words.into_iter().map(|(_, word)| word).collect())
+    }
 }
+
+/// A word's terms by field, and what it counts for.
+type Telling = ([Option<Term>; FIELDS.len()], f32);
 
 /// The words of a text as the index knows them: stems, so that `evicted` meets `eviction` (M.
 /// Porter's Snowball stemmer for English).

@@ -121,9 +121,9 @@ fn hashed_ngrams_find_what_is_spelt_alike() {
         item("else", "circles leave gaps", "grow the corners"),
     ];
     let base = Base::open_or_build(folder.path(), items).unwrap();
-    assert!(ids(&base, "prefetchable", 1).is_empty());
+    assert!(ids(&base, "superprefetching", 1).is_empty());
     let base = at_once(base.with_embedder(Arc::new(NgramEmbedder), None));
-    assert_eq!(ids(&base, "prefetchable", 1), ["tune"]);
+    assert_eq!(ids(&base, "superprefetching", 1), ["tune"]);
 }
 
 #[test]

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::cognition::args::Cognition;
+
 pub use peers::{Import, Peer};
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
 
@@ -136,6 +138,8 @@ pub enum Command {
     Lineage(Lineage),
     /// What the analyzer learned in a run
     Insights(Insights),
+    /// Prior knowledge: find, add and check items
+    Cognition(Cognition),
     /// Write a run's report: one HTML page, no network needed to read it
     Report(Report),
     /// Every candidate with its metrics and artifacts, one JSON object a line

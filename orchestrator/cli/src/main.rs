@@ -23,9 +23,13 @@ use args::{Cli, Command, Global};
 use error::{CliError, Exit};
 
 fn main() -> ExitCode {
-    // A supervisor of the sandbox is this same binary: it must start before anything else.
+    // A supervisor of the sandbox, and the reader of PDFs, is this same binary: it must start
+    // before anything else.
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     if let Some(code) = evolve_sandbox::helper_main(&words) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
+    if let Some(code) = evolve_cognition::helper_main(&words) {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     let cli = Cli::parse();
@@ -76,6 +80,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Prompt(args) => commands::prompt::prompt(runs, args)?,
         Command::Lineage(args) => commands::read::lineage(runs, args)?,
         Command::Insights(args) => return commands::insights::insights(runs, args),
+        Command::Cognition(args) => return commands::cognition::cognition(runs, args),
         Command::Report(args) => commands::report::report(runs, args)?,
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),

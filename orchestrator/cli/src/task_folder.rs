@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use evolve_cognition::CognitionError;
 use evolve_core::Program;
 use evolve_core::task::{TaskConfig, apply_override, parse_task};
 
@@ -156,9 +157,16 @@ impl TaskFolder {
     }
 
     /// Copies the folder, without hidden files and caches, so that a run does not depend on
-    /// what happens to the original. Links to plain files become files.
+    /// what happens to the original. Links to plain files become files. What it uses of the
+    /// shipped library is copied too: another version may ship another one.
     pub fn freeze(&self, to: &Path) -> Result<(), CliError> {
         copy_folder(&self.root, to)?;
+        evolve_cognition::freeze_library(&self.config.cognition.sources, to).map_err(|error| {
+            match error {
+                CognitionError::Library { .. } => CliError::usage(error.to_string()),
+                _ => CliError::failed(error.to_string()),
+            }
+        })?;
         let resolved = toml_text(&self.config)?;
         write(&to.join(TASK_FILE), &resolved)
     }
