@@ -170,6 +170,7 @@ mod tests {
             warm_imports: Vec::new(),
             stage: Vec::new(),
             holdout: None,
+            npu: None,
         }
     }
 
