@@ -22,7 +22,6 @@ use tempfile::TempDir;
 struct Peer {
     import: Import,
     folder: TempDir,
-    system: &'static str,
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -48,7 +47,7 @@ impl Peer {
                 Content::Text(text) => std::fs::write(target, text).unwrap(),
             }
         }
-        Self { import, folder, system }
+        Self { import, folder }
     }
 
     /// The task as its `task.toml` would give it.
@@ -337,6 +336,30 @@ async fn what_shinka_calls_incorrect_has_no_score() {
         assert_ne!(report.status, EvalStatus::Ok, "{change}");
         assert!(report.detail.contains(said), "{change}: {}", report.detail);
         assert!(report.samples.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn without_a_word_on_correctness_a_program_of_shinka_is_incorrect() {
+    let place = TempDir::new().unwrap();
+    std::fs::write(place.path().join("initial.py"), "x = 1\n").unwrap();
+    for (correct, status) in [
+        ("", EvalStatus::Invalid),
+        ("{'correct': 1}", EvalStatus::Invalid),
+        ("{'correct': True}", EvalStatus::Ok),
+    ] {
+        let write =
+            "def write(name, what):\n    json.dump(what, open(os.path.join(folder, name), 'w'))\n";
+        let mut text = format!("import json, os, sys\nfolder = sys.argv[4]\n{write}");
+        text += "write('metrics.json', {'combined_score': 5})\n";
+        if !correct.is_empty() {
+            text += &format!("write('correct.json', {correct})\n");
+        }
+        std::fs::write(place.path().join("evaluate.py"), text).unwrap();
+        let (adapter, source) = recognise(place.path()).unwrap();
+        let peer = Peer::made(adapter.name(), &source);
+        let report = peer.evaluate(peer.start()).await;
+        assert_eq!(report.status, status, "{correct}: {}", report.detail);
     }
 }
 

@@ -82,9 +82,10 @@ pub fn made(found: &Found) -> Result<Made, CliError> {
         .tempdir()
         .map_err(|error| CliError::failed(format!("cannot make a temporary folder: {error}")))?;
     write_task(&import, found.adapter.name(), folder.path())?;
+    let shared = if import.task.evaluator.kind.needs_image() { "container" } else { "process" };
     let mut notes = import.notes;
     notes.push(format!(
-        "a task of {}: its evaluator shares a process with the program (trust = \"in-process\"), \
+        "a task of {}: its evaluator shares a {shared} with the program (trust = \"in-process\"), \
          so a program written to cheat can forge its score",
         found.adapter.name()
     ));

@@ -33,6 +33,7 @@ const ADAPTERS: &[(&str, &str)] = &[
     ("tantivy", "evolve-cognition"),
     ("tree-sitter", "evolve-mutate"),
     ("bollard", "evolve-sandbox"),
+    ("rusqlite", "evolve-evaluators"),
     ("landlock", "evolve-sandbox-helper"),
     ("seccompiler", "evolve-sandbox-helper"),
     ("plotters", "evolve-report"),

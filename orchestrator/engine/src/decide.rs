@@ -123,13 +123,12 @@ impl Machine {
         if self.strategy.waits() {
             return Err(NoProposal::Later);
         }
-        let (selection, reserved) = match given(facts) {
-            Some(selection) => (selection, Reservation::default()),
-            None => {
-                let selection = self.select();
-                let reserved = self.proposer.reservation(&selection);
-                (selection, reserved)
-            }
+        let (selection, reserved) = if let Some(selection) = given(facts) {
+            (selection, Reservation::default())
+        } else {
+            let selection = self.select();
+            let reserved = self.proposer.reservation(&selection);
+            (selection, reserved)
         };
         money_budgets(facts, reserved)?;
         Ok(Event::Selected(Selected { candidate: facts.next_candidate(), selection, reserved }))

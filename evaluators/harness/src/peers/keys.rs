@@ -105,7 +105,7 @@ fn walk(map: &Map<String, Value>, before: &str, tables: &[&[Key]], found: &mut F
             (Some(_), Value::Null) => {}
             (Some((_, Meaning::Taken(take))), _) => found.taken.push((key, value.clone(), *take)),
             (Some((_, Meaning::Nothing(why))), _) => {
-                found.nothing.entry(why).or_default().push(key)
+                found.nothing.entry(why).or_default().push(key);
             }
             (None, Value::Object(inner)) if all().any(|(path, _)| path.starts_with(&below)) => {
                 walk(inner, &key, tables, found);

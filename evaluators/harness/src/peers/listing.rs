@@ -113,8 +113,9 @@ pub(super) fn config_of(folder: &Path) -> Option<PathBuf> {
         return Some(path);
     }
     let is_config = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with("config") && (name.ends_with(".yaml") || name.ends_with(".yml"))
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        stem.starts_with("config") && matches!(extension, Some("yaml" | "yml"))
     };
     let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
     let mut found = entries.filter(is_config);

@@ -33,10 +33,10 @@ pub(crate) fn parse_container(bytes: &[u8]) -> Result<Judged, NoResult> {
         }
         return Ok(judged);
     }
-    if !judged.metrics.contains_key("combined_score") {
-        if let Some(value) = printed.get("combined_score") {
-            judged.metrics.insert("combined_score".to_owned(), finite("combined_score", value)?);
-        }
+    if !judged.metrics.contains_key("combined_score")
+        && let Some(value) = printed.get("combined_score")
+    {
+        judged.metrics.insert("combined_score".to_owned(), finite("combined_score", value)?);
     }
     Ok(judged)
 }

@@ -247,10 +247,8 @@ fn patch_types(value: &Value, settings: &mut Settings) -> Result<(), String> {
 }
 
 fn model_choice(value: &Value, settings: &mut Settings) -> Result<(), String> {
-    let fixed = matches!(value.as_str(), Some("fixed"));
-    settings
-        .search
-        .insert("model_choice".to_owned(), json!(if fixed { "weights" } else { "bandit" }));
+    let choice = if keys::text(value)? == "fixed" { "weights" } else { "bandit" };
+    settings.search.insert("model_choice".to_owned(), json!(choice));
     Ok(())
 }
 

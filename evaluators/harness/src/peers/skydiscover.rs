@@ -282,13 +282,13 @@ fn image_files(folder: &Path, below: &str) -> Result<(Vec<ImportFile>, u64), Pee
 /// The last `WORKDIR` of a Dockerfile.
 fn workdir(dockerfile: &str) -> String {
     let words = dockerfile.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let named = words.filter_map(|words| match words[..] {
+    let mut named = words.filter_map(|words| match words[..] {
         [word, folder] if word.eq_ignore_ascii_case("workdir") && folder.starts_with('/') => {
             Some(folder.to_owned())
         }
         _ => None,
     });
-    named.last().unwrap_or_else(|| "/".to_owned())
+    named.next_back().unwrap_or_else(|| "/".to_owned())
 }
 
 fn start_file(source: &Source, files: &mut Vec<ImportFile>) -> Option<String> {

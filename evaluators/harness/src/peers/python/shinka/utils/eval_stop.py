@@ -111,7 +111,9 @@ class _Estimating(EarlyStopMethod):
         if count < self.min_trials:
             return _go_on(count, "need at least %d trials" % self.min_trials)
         mean = statistics.fmean(scores)
-        error = (statistics.stdev(scores) if count > 1 else 1.0) / math.sqrt(count)
+        # By hand: statistics.stdev does not take NaN.
+        squares = math.fsum((score - mean) ** 2 for score in scores)
+        error = math.sqrt(squares / (count - 1) / count) if count > 1 else 1.0
         if error < 1e-10:
             beats = mean > threshold
             return _stop(beats, count, 1.0, "all scores are the same")
