@@ -1,9 +1,10 @@
-"""What the models learn: recall of pairs, and a language of small sentences. Both sides see this file.
+"""What the models learn: recall of pairs, and a language of small sentences. Both sides see this
+file.
 
-A sequence is a list of tokens. Recall: pairs of a key and a value, then keys again, each followed by its
-value, which is to be predicted. Text: sentences in which the second half repeats the names of the first, so
-that a good model has to look back. How likely a text is by the grammar that made it is known exactly,
-and no model can be expected to compress it further.
+A sequence is a list of tokens. Recall: pairs of a key and a value, then keys again, each followed
+by its value, which is to be predicted. Text: sentences in which the second half repeats the names
+of the first, so that a good model has to look back. How likely a text is by the grammar that made
+it is known exactly, and no model can be expected to compress it further.
 """
 
 import math

@@ -1,9 +1,10 @@
 """Judge side: how well the trained models recall and compress, from their predictions alone.
 
-Score: half the share of values that were recalled, and half the ideal length of the texts' code, by the
-grammar that made them, divided by the length by the model. Logits are normalised here, so they are a
-distribution whatever was written. No model compresses below the ideal but by luck: that it gains k nats on
-it has a probability of at most exp(-k) (Markov's inequality), so what is clearly above 1 is quarantined.
+Score: half the share of values that were recalled, and half the ideal length of the texts' code, by
+the grammar that made them, divided by the length by the model. Logits are normalised here, so they
+are a distribution whatever was written. No model compresses below the ideal but by luck: that it
+gains k nats on it has a probability of at most exp(-k) (Markov's inequality), so what is clearly
+above 1 is quarantined.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The model around the evolved block, and how it is trained. Not evolved.
 
-Embedding, two layers of (block, feed-forward), and a linear head, all with residuals and normalisation, trained
-by Adam. Only the block, `mix`, sees more than one token at a time.
+Embedding, two layers of (block, feed-forward), and a linear head, all with residuals and
+normalisation, trained by Adam. Only the block, `mix`, sees more than one token at a time.
 """
 
 import jax

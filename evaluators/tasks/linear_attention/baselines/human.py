@@ -1,9 +1,10 @@
 """The human design: DeltaNet, from its papers (Schlag et al., 2021; Yang et al., 2024).
 
-The state is a memory from keys to values. Each token takes out what the memory holds for its key, and puts in
-a mixture of that and its own value, by a strength that it chooses. Keys and queries have length 1; queries, keys
-and values first pass a short causal convolution, as in the second paper. (Its parallel form over chunks is left
-out: at these lengths a plain recurrence is fast enough.)
+The state is a memory from keys to values. Each token takes out what the memory holds for its key,
+and puts in a mixture of that and its own value, by a strength that it chooses. Keys and queries
+have length 1; queries, keys and values first pass a short causal convolution, as in the second
+paper. (Its parallel form over chunks is left out: at these lengths a plain recurrence is fast
+enough.)
 """
 
 import jax
