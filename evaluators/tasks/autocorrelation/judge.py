@@ -1,9 +1,10 @@
 """Judge side: the largest value of a step function's autoconvolution, exactly.
 
-The heights h[0..n-1] are those of a function on [-1/4, 1/4] with n steps of equal width. Its autoconvolution
-is linear between the knots, so its largest value lies at one of them, and in units of the squared integral
-it is 2 n max(c) / (sum h)**2, where c[k] is the sum of h[i] h[k-i]. Heights are first rounded to multiples of
-2**-48 of the largest; from there on all is done in integers: tolerance 0.
+The heights h[0..n-1] are those of a function on [-1/4, 1/4] with n steps of equal width. Its
+autoconvolution is linear between the knots, so its largest value lies at one of them, and in units
+of the squared integral it is 2 n max(c) / (sum h)**2, where c[k] is the sum of h[i] h[k-i]. Heights
+are first rounded to multiples of 2**-48 of the largest; from there on all is done in integers:
+tolerance 0.
 """
 
 import os
@@ -35,8 +36,8 @@ def to_integers(heights):
 def convolved(values):
     """c[k], the sum over i of values[i] values[k-i], as one multiplication of long integers.
 
-    With every value in a slot of its own, wide enough for the largest sum, the square of the long integer
-    has c in its slots (Kronecker's substitution).
+    With every value in a slot of its own, wide enough for the largest sum, the square of the long
+    integer has c in its slots (Kronecker's substitution).
     """
     width = (2 * (BITS + 1) + len(values).bit_length() + 7) // 8
     number = int.from_bytes(b"".join(v.to_bytes(width, "little") for v in values), "little")

@@ -1,9 +1,9 @@
 """Judge side: what a broadcast costs, and the least that any could cost.
 
-Score: the mean over cases of bound / cost. The cost is that of the traffic and of the machines while
-it lasts. The bound adds two: what the traffic costs at least (a dual solution of the directed
-Steiner tree problem, by Wong's dual ascent, 1984) and what the machines of source and destinations cost
-for the time that the narrowest of them needs. No broadcast can cost less.
+Score: the mean over cases of bound / cost. The cost is that of the traffic and of the machines
+while it lasts. The bound adds two: what the traffic costs at least (a dual solution of the directed
+Steiner tree problem, by Wong's dual ascent, 1984) and what the machines of source and destinations
+cost for the time that the narrowest of them needs. No broadcast can cost less.
 """
 
 import os

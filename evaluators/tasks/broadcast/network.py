@@ -33,9 +33,10 @@ CASES = [
 def cases(kind):
     """The cases of `search` or `holdout`.
 
-    Each is a dict: `name`; `gb` to send in `parts` equal parts; `regions`, a list of names; `source` and
-    `destinations`, numbers of regions; `price[a][b]`, USD per GB from region a to b; `gbps[a][b]`, Gbit/s
-    of that link; `sends`, `receives`: Gbit/s of each region; `hourly`: USD per hour of each region in use.
+    Each is a dict: `name`; `gb` to send in `parts` equal parts; `regions`, a list of names;
+    `source` and `destinations`, numbers of regions; `price[a][b]`, USD per GB from region a to b;
+    `gbps[a][b]`, Gbit/s of that link; `sends`, `receives`: Gbit/s of each region; `hourly`: USD per
+    hour of each region in use.
     """
     return [case(Draws(f"broadcast/{kind}/{spec[0]}"), *spec) for spec in CASES]
 

@@ -28,9 +28,9 @@ def tree(case, load):
 def broadcast(case):
     """For each part of the data, the parent of each region: whom it gets the part from.
 
-    -1 for the source and for regions that take no part. See `cases` in network.py for what `case` holds.
-    The cost is that of the traffic, in USD per GB of each link that a part takes, and of the machines of
-    all regions in use, until the slowest link or region is done.
+    -1 for the source and for regions that take no part. See `cases` in network.py for what `case`
+    holds. The cost is that of the traffic, in USD per GB of each link that a part takes, and of the
+    machines of all regions in use, until the slowest link or region is done.
     """
     count = len(case["regions"])
     load = [[0.0] * count for _ in range(count)]

@@ -1,8 +1,8 @@
 """Judge side: measures a packing from its geometry; never runs the program.
 
 `judge.py [CIRCLES]`: reads `$EVOLVE_OUTPUT/packing.json`, a list of 26 (or so many) triples [x, y,
-radius], and writes `$EVOLVE_RESULT`. All geometry is done in integers, in units of 2**-60 of the square's side,
-so that "inside the square" and "no overlap" hold exactly, with no tolerance.
+radius], and writes `$EVOLVE_RESULT`. All geometry is done in integers, in units of 2**-60 of the
+square's side, so that "inside the square" and "no overlap" hold exactly, with no tolerance.
 
 The file may hold numbers, commas and brackets, nothing else. That is all a packing needs, it
 leaves a hostile file nothing to play with, and it spares the import of the `json` module,
@@ -156,7 +156,8 @@ def picture(grid):
 
 
 def judge(path, count):
-    """The result for an output file of so many circles, as JSON text. Our own texts hold no quote or backslash."""
+    """The result for an output file of so many circles, as JSON text. Our own texts hold no quote
+    or backslash."""
     try:
         grid = to_grid(parse(read_output(path), count))
         worst, where = repair(grid)

@@ -1,7 +1,8 @@
 """Judge side: the least area of a triangle between any three of the points, exactly.
 
-The points lie in the triangle (0, 0), (1, 0), (0, 1); areas are in units of its own area, so that any other
-triangle would give the same. Everything is done in integers, in units of 2**-60 of a side: tolerance 0.
+The points lie in the triangle (0, 0), (1, 0), (0, 1); areas are in units of its own area, so that
+any other triangle would give the same. Everything is done in integers, in units of 2**-60 of a
+side: tolerance 0.
 """
 
 import itertools

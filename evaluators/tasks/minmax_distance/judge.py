@@ -1,7 +1,7 @@
 """Judge side: the largest distance between two of the points over the smallest, squared, exactly.
 
-The coordinates are taken for the exact binary fractions that they are, so distances are integers in some
-unit, and the ratio is a fraction: tolerance 0.
+The coordinates are taken for the exact binary fractions that they are, so distances are integers in
+some unit, and the ratio is a fraction: tolerance 0.
 """
 
 import itertools

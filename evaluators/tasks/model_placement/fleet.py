@@ -1,10 +1,10 @@
 """Language models to be served, and the GPUs to serve them. Both sides see this file.
 
-A model takes its weights' memory on its GPU, always. Its demand is the memory that its KV cache would
-like to have, hour by hour: tokens that arrive, times the bytes each needs, times how long it stays (models
-with tight response times get more weight: they cannot queue). The pressure of a GPU in an hour is the
-demand of its models divided by the memory that their weights leave; the highest one decides how the
-fleet does in that hour, since that GPU's requests wait or are thrown out.
+A model takes its weights' memory on its GPU, always. Its demand is the memory that its KV cache
+would like to have, hour by hour: tokens that arrive, times the bytes each needs, times how long it
+stays (models with tight response times get more weight: they cannot queue). The pressure of a GPU
+in an hour is the demand of its models divided by the memory that their weights leave; the highest
+one decides how the fleet does in that hour, since that GPU's requests wait or are thrown out.
 """
 
 import math
@@ -30,8 +30,8 @@ CASES = [
 def cases(kind):
     """The cases of `search` or `holdout`.
 
-    Each is a dict: `name`; `gpus`, how many; `memory` of each, in GiB; `models`, a list of dicts with
-    `size` in GiB and `demand`, a list of 24 numbers in GiB.
+    Each is a dict: `name`; `gpus`, how many; `memory` of each, in GiB; `models`, a list of dicts
+    with `size` in GiB and `demand`, a list of 24 numbers in GiB.
     """
     return [case(Draws(f"model_placement/{kind}/{spec[0]}"), *spec) for spec in CASES]
 

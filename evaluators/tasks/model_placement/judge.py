@@ -1,9 +1,9 @@
 """Judge side: the KV-cache pressure of a placement, and the least that any could have.
 
-Score: the mean over cases of bound / pressure, where the pressure of a case is the mean over its hours of
-the highest pressure of a GPU. The bound of an hour: some GPU is at least as loaded as all of them
-together (of fractions a/b, the largest is not below sum a / sum b), and no model's GPU is below what it
-would be with that model alone on it.
+Score: the mean over cases of bound / pressure, where the pressure of a case is the mean over its
+hours of the highest pressure of a GPU. The bound of an hour: some GPU is at least as loaded as all
+of them together (of fractions a/b, the largest is not below sum a / sum b), and no model's GPU is
+below what it would be with that model alone on it.
 """
 
 import os

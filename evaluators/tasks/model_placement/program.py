@@ -11,9 +11,10 @@ PEAK = 0.1
 def place(models, gpus, memory):
     """The GPU of each model, from 0 to below `gpus`.
 
-    A model has a `size` in GiB, which it takes of the GPU's `memory`, and a `demand` in GiB for its KV
-    cache in each hour of a day. A GPU's pressure in an hour is the demand of its models, divided by the
-    memory that their sizes leave. What counts is the mean over the hours of the highest pressure.
+    A model has a `size` in GiB, which it takes of the GPU's `memory`, and a `demand` in GiB for its
+    KV cache in each hour of a day. A GPU's pressure in an hour is the demand of its models, divided
+    by the memory that their sizes leave. What counts is the mean over the hours of the highest
+    pressure.
     """
     need = []
     for model in models:

@@ -1,8 +1,8 @@
 """Judge side: plays a policy against traces that the program never saw.
 
-The policy is a table: what to do in each state. Score: the mean over all traces of the least possible cost
-(of somebody who knows the trace beforehand) divided by the policy's; 0 for a trace on which it misses the
-deadline. Nobody can cost less than the least, so 1 is a bound.
+The policy is a table: what to do in each state. Score: the mean over all traces of the least
+possible cost (of somebody who knows the trace beforehand) divided by the policy's; 0 for a trace on
+which it misses the deadline. Nobody can cost less than the least, so 1 is a bound.
 """
 
 import json

@@ -1,9 +1,10 @@
-"""A job with a deadline, and what it may do. Both sides see this file; the traces of when spot machines
-could be had are the judge's alone.
+"""A job with a deadline, and what it may do. Both sides see this file; the traces of when spot
+machines could be had are the judge's alone.
 
-Time goes in ticks of 20 minutes. In each tick the job runs on a spot machine (cheap, if one is there), on
-a machine on demand (dear, always there), or waits. A machine that did not run in the tick before begins
-with `LOADING` ticks without progress. A spot machine is taken away when there is none any more.
+Time goes in ticks of 20 minutes. In each tick the job runs on a spot machine (cheap, if one is
+there), on a machine on demand (dear, always there), or waits. A machine that did not run in the
+tick before begins with `LOADING` ticks without progress. A spot machine is taken away when there is
+none any more.
 """
 
 TICKS = 72  # a day: the deadline
@@ -17,8 +18,8 @@ RECENT = 4  # ticks before this one that `recent` counts
 def states():
     """Every state a policy may be asked about, in the order of its table.
 
-    (tick, progress, machine, recent, available): ticks that are over; ticks of progress made; what ran in
-    the tick before; in how many of the last 4 ticks there was spot; whether there is now.
+    (tick, progress, machine, recent, available): ticks that are over; ticks of progress made; what
+    ran in the tick before; in how many of the last 4 ticks there was spot; whether there is now.
     """
     for tick in range(TICKS):
         for progress in range(min(tick, WORK - 1) + 1):

@@ -42,8 +42,8 @@ def trace(kind, case, number):
 def optimum(there):
     """The least cost of the job on a trace that is known beforehand.
 
-    Backwards over the ticks: the least cost to go, by progress, machine and ticks of loading left. Never
-    infinite, as somebody can run on demand throughout.
+    Backwards over the ticks: the least cost to go, by progress, machine and ticks of loading left.
+    Never infinite, as somebody can run on demand throughout.
     """
     left = range(spot.LOADING + 1)
     worst = math.inf

@@ -1,9 +1,9 @@
 """Judge side: how much of each prompt the cache already holds, and the most that it ever could.
 
-The prompt of a row is its fields in the given order. What it has in common with the prompt of the row
-before, counted in whole fields from the beginning, is in the cache. A field is the same only if column and
-text are. Score: the mean over cases of the characters found in the cache, divided by a bound: of each
-column's text, all but the first of its occurrences might be found.
+The prompt of a row is its fields in the given order. What it has in common with the prompt of the
+row before, counted in whole fields from the beginning, is in the cache. A field is the same only if
+column and text are. Score: the mean over cases of the characters found in the cache, divided by a
+bound: of each column's text, all but the first of its occurrences might be found.
 """
 
 import os

@@ -10,8 +10,9 @@ COMMON_WEIGHT = 0.1
 def reorder(rows):
     """A list of (row, columns): the rows' numbers in order, each with its columns in order.
 
-    Each row becomes a prompt, its fields one after the other. Fields that a prompt has in common with the
-    one before, from its beginning, are found in the cache; the more characters these have, the better.
+    Each row becomes a prompt, its fields one after the other. Fields that a prompt has in common
+    with the one before, from its beginning, are found in the cache; the more characters these have,
+    the better.
     """
     score = []
     for column in range(len(rows[0])):

@@ -1,6 +1,7 @@
 """Tables of texts that a language model is asked about, row by row. Both sides see this file.
 
-Each row becomes a prompt: its fields, one after the other, in an order that may differ from row to row.
+Each row becomes a prompt: its fields, one after the other, in an order that may differ from row to
+row.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Judge side: the makespan of an order of transactions, and the least that any order could have.
 
 Transactions are admitted in the given order. Each begins as early as it can without ever waiting: a
-lock it needs at its operation's time must then be free of everybody before it that conflicts, and it is
-held to the end. Score: the mean over cases of bound / makespan.
+lock it needs at its operation's time must then be free of everybody before it that conflicts, and
+it is held to the end. Score: the mean over cases of bound / makespan.
 """
 
 import os
@@ -35,8 +35,8 @@ def makespan(transactions, order):
 def bound(transactions):
     """A makespan that no order can be below.
 
-    Who writes a key excludes everybody else from it, so the times for which its writers hold it add up,
-    with the longest of its readers beside; before the first of them some time passes.
+    Who writes a key excludes everybody else from it, so the times for which its writers hold it add
+    up, with the longest of its readers beside; before the first of them some time passes.
     """
     best = max(len(operations) for operations in transactions)
     writers, readers, ahead = {}, {}, {}

@@ -10,9 +10,9 @@ FIRST_WEIGHT = 0.1
 def order(transactions):
     """The numbers of the transactions, in the order in which they are admitted.
 
-    A transaction is a list of [time, key, writes]: at `time` units after it begins it takes the lock of
-    the key, which it holds to its end (it lasts one unit per operation). Locks of readers are shared. Each
-    begins as early as those before it allow.
+    A transaction is a list of [time, key, writes]: at `time` units after it begins it takes the
+    lock of the key, which it holds to its end (it lasts one unit per operation). Locks of readers
+    are shared. Each begins as early as those before it allow.
     """
     heat = {}
     for operations in transactions:

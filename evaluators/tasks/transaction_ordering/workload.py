@@ -1,7 +1,7 @@
 """Transactions and the keys they touch. Both sides see this file; the judge makes its own copy.
 
-A transaction is a list of operations, one time unit each: [time, key, writes], with `time` from 0. It
-takes the lock of a key when it first touches it and holds it to its end.
+A transaction is a list of operations, one time unit each: [time, key, writes], with `time` from 0.
+It takes the lock of a key when it first touches it and holds it to its end.
 """
 
 import os

@@ -104,6 +104,9 @@ pub struct Cheat {
     pub path: PathBuf,
     /// What must come of it: `no-score`, `no-gain`, `quarantined`, or the status of a failure.
     pub ends: String,
+    /// Too slow for a quick look.
+    #[serde(default)]
+    pub slow: bool,
 }
 
 /// All tasks of a folder, by the names of their folders, with the hostile programs for all.

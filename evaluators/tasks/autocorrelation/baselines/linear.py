@@ -1,8 +1,8 @@
 """How `best.py` was found: `python3 linear.py SECONDS SEED STEPS OUT`; needs numpy and scipy.
 
-The iteration of Matolcsi and Vinuesa (2010): for a function f, a linear program finds the g of largest
-integral whose convolution with f does not rise above that of f with itself; f moves towards g as far as
-that helps. Prints each new best, and writes it to OUT as a program.
+The iteration of Matolcsi and Vinuesa (2010): for a function f, a linear program finds the g of
+largest integral whose convolution with f does not rise above that of f with itself; f moves towards
+g as far as that helps. Prints each new best, and writes it to OUT as a program.
 """
 
 import sys

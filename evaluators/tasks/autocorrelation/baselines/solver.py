@@ -1,7 +1,7 @@
 """A plain solver: Newton-like steps on a smooth maximum, for a function of 40 steps.
 
-The largest of the sums c[k] is replaced by a soft maximum, whose sharpness grows, and is lowered by gradient
-descent over the logarithms of the heights (Adam).
+The largest of the sums c[k] is replaced by a soft maximum, whose sharpness grows, and is lowered by
+gradient descent over the logarithms of the heights (Adam).
 """
 
 import math

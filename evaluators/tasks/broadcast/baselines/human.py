@@ -1,9 +1,11 @@
-"""The human design: trees per stripe over relays, as in Cloudcast (NSDI 2024), from its description.
+"""The human design: trees per stripe over relays, as in Cloudcast (NSDI 2024), from its
+description.
 
-The data is cut into stripes; each has a distribution tree of its own, which may pass through regions
-that want nothing; trees are as cheap as possible while no link or region carries more than it can in a
-target time. Cloudcast solves an integer program for that; here each tree grows by the cheapest path to the
-next destination (Takahashi and Matsuyama's heuristic for Steiner trees), and several target times are tried.
+The data is cut into stripes; each has a distribution tree of its own, which may pass through
+regions that want nothing; trees are as cheap as possible while no link or region carries more than
+it can in a target time. Cloudcast solves an integer program for that; here each tree grows by the
+cheapest path to the next destination (Takahashi and Matsuyama's heuristic for Steiner trees), and
+several target times are tried.
 """
 
 

@@ -1,4 +1,5 @@
-"""Answers with things that look like numbers and lists, and would be worked out when they are judged."""
+"""Answers with things that look like numbers and lists, and would be worked out when they are
+judged."""
 
 
 class Lazy(list):

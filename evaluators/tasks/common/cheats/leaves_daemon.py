@@ -1,4 +1,5 @@
-"""Leaves a process behind that goes on writing answers and results when everybody believes it is over."""
+"""Leaves a process behind that goes on writing answers and results when everybody believes it is
+over."""
 
 import os
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 NAMES = {"judge.py", "border.py", "verify.toml", "optimum.json", "test_judge.py", "task.toml"}
-for top in (".", "..", "/evolve", "/tmp", "/home", "/root", "/work", "/var/tmp", "/dev/shm", "/opt"):
+for top in (".", "..", "/evolve", "/tmp", "/home", "/root", "/srv", "/var/tmp", "/dev/shm", "/opt"):
     for _, folders, names in os.walk(top):
         found = NAMES.intersection(names)
         if found:

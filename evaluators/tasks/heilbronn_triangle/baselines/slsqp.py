@@ -1,7 +1,8 @@
 """How `best.py` was found: `python3 slsqp.py SECONDS SEED OUT`; needs numpy and scipy.
 
-Multi-start SLSQP, from random points or near the best so far: with the orientation of every triple kept as it was at the start, the least signed area
-is a variable that is maximised. Prints each new best, and writes it to OUT as a program.
+Multi-start SLSQP, from random points or near the best so far: with the orientation of every triple
+kept as it was at the start, the least signed area is a variable that is maximised. Prints each new
+best, and writes it to OUT as a program.
 """
 
 import itertools

@@ -1,7 +1,7 @@
 """How `best.py` was found: `python3 slsqp.py SECONDS SEED OUT`; needs numpy and scipy.
 
-Multi-start SLSQP: no distance below 1, and the largest squared distance is a variable that is minimised.
-Prints each new best, and writes it to OUT as a program.
+Multi-start SLSQP: no distance below 1, and the largest squared distance is a variable that is
+minimised. Prints each new best, and writes it to OUT as a program.
 """
 
 import sys

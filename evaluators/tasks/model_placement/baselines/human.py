@@ -1,7 +1,7 @@
 """The human design: greedy placement by KV-cache pressure, as Prism (2025) describes it.
 
-Models in order of their demand, the most demanding first; each goes where the pressure, demand over memory
-left, is least after it, among the GPUs that it fits. Demands are the day's means.
+Models in order of their demand, the most demanding first; each goes where the pressure, demand over
+memory left, is least after it, among the GPUs that it fits. Demands are the day's means.
 """
 
 

@@ -1,4 +1,5 @@
-"""A plain solver: annealing over placements, by moving a model or swapping two, on the score itself."""
+"""A plain solver: annealing over placements, by moving a model or swapping two, on the score
+itself."""
 
 import math
 import random

@@ -1,8 +1,10 @@
-"""The human design: the Uniform Progress policy of "Can't Be Late" (NSDI 2024), from its description.
+"""The human design: the Uniform Progress policy of "Can't Be Late" (NSDI 2024), from its
+description.
 
-Be nowhere behind the line of even progress from start to deadline: on spot whenever there is some; when
-behind the line without spot, on demand. Once on demand, stay until clearly ahead of the line, so as not to
-pay for loading again and again. And when only just enough time is left, on demand to the end.
+Be nowhere behind the line of even progress from start to deadline: on spot whenever there is some;
+when behind the line without spot, on demand. Once on demand, stay until clearly ahead of the line,
+so as not to pay for loading again and again. And when only just enough time is left, on demand to
+the end.
 """
 
 TICKS, WORK, LOADING = 72, 54, 1

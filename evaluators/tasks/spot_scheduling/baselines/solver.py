@@ -1,7 +1,7 @@
 """A plain solver: the best policy for a market of known habits, by dynamic programming.
 
-The market is taken for a Markov chain in which spot stays, or stays away, with a probability of 0.88 from
-one tick to the next. Backwards over the ticks, the least expected cost of every state.
+The market is taken for a Markov chain in which spot stays, or stays away, with a probability of
+0.88 from one tick to the next. Backwards over the ticks, the least expected cost of every state.
 """
 
 TICKS, WORK, LOADING = 72, 54, 1

@@ -1,8 +1,9 @@
 """The human design: greedy group recursion, from the description of Liu et al. (2024).
 
-Take the text whose repetitions in its column save the most characters, along with what depends on it (columns
-that are the same in all of its rows). Its rows come together and begin with it; within them, the rest of
-the columns is treated in the same way, and so are the other rows, with all columns.
+Take the text whose repetitions in its column save the most characters, along with what depends on
+it (columns that are the same in all of its rows). Its rows come together and begin with it; within
+them, the rest of the columns is treated in the same way, and so are the other rows, with all
+columns.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """The human design: shortest makespan first, from the description of Cheng et al. (VLDB 2024).
 
-Begin with some transaction. Again and again draw a few of those left, and append the one after which the
-makespan is the least; of several, the one that itself ends first.
+Begin with some transaction. Again and again draw a few of those left, and append the one after
+which the makespan is the least; of several, the one that itself ends first.
 """
 
 import random

@@ -1,0 +1,1 @@
+../common/candidate.py
