@@ -7,6 +7,7 @@
 mod analysis;
 mod budget;
 mod context;
+mod distil;
 mod filters;
 mod sample;
 mod templates;
@@ -18,5 +19,6 @@ pub use context::{
     Artifact, Best, ClashStep, Context, File, Format, InsightView, KnowledgeView, Metric,
     ObjectiveView, ProgramView, Region, Repair, Step, number,
 };
+pub use distil::Document;
 pub use templates::{PromptError, Prompts, TEMPLATE_NAMES};
 pub use tokens::{Counting, count_tokens, prepare_tokenizer};

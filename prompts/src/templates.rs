@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tera::{ErrorKind, Tera};
 
 use crate::context::{Context, Repair};
+use crate::distil::Document;
 use crate::{filters, sample};
 
 /// The shipped templates.
@@ -15,11 +16,19 @@ const SHIPPED: &[(&str, &str)] = &[
     ("repair.md", include_str!("../templates/repair.md")),
     ("analysis_system.md", include_str!("../templates/analysis_system.md")),
     ("analysis.md", include_str!("../templates/analysis.md")),
+    ("distil.md", include_str!("../templates/distil.md")),
 ];
 
 /// The names a task's folder may override.
-pub const TEMPLATE_NAMES: [&str; 6] =
-    ["system.md", "user.md", "format.md", "repair.md", "analysis_system.md", "analysis.md"];
+pub const TEMPLATE_NAMES: [&str; 7] = [
+    "system.md",
+    "user.md",
+    "format.md",
+    "repair.md",
+    "analysis_system.md",
+    "analysis.md",
+    "distil.md",
+];
 
 /// Why there are no prompts, or no prompt.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +115,9 @@ impl Prompts {
         }
         for analysis in sample::analyses() {
             prompts.analysis(&analysis)?;
+        }
+        for cut in [false, true] {
+            prompts.distil(&Document { name: "paper.pdf".into(), text: "A text.".into(), cut })?;
         }
         Ok(prompts)
     }

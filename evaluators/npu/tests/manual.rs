@@ -106,7 +106,11 @@ fn the_manual_is_knowledge_with_ids_of_its_own() {
 fn the_chapter_on_the_suite_lists_every_task() {
     let page = std::fs::read_to_string(docs().join("suite.md")).unwrap();
     for task in &TASKS {
-        assert!(page.contains(&format!("| `{}` | {} |", task.name, task.tier.name())), "{}", task.name);
+        assert!(
+            page.contains(&format!("| `{}` | {} |", task.name, task.tier.name())),
+            "{}",
+            task.name
+        );
     }
 }
 

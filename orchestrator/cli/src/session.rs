@@ -251,17 +251,17 @@ pub fn evaluator(
 ) -> Result<Arc<dyn Evaluator>, CliError> {
     let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
     Ok(match task.evaluator.kind {
-        EvaluatorKind::Command
-        | EvaluatorKind::SkydiscoverContainer
-        | EvaluatorKind::Harbor => Arc::new(
-            Harness::new(HarnessSetup {
-                task: Arc::clone(task),
-                task_root: task_root.to_owned(),
-                sandbox: Arc::clone(sandbox),
-                gpus: evolve_sandbox::gpus(),
-            })
-            .map_err(|error| usage(&error))?,
-        ),
+        EvaluatorKind::Command | EvaluatorKind::SkydiscoverContainer | EvaluatorKind::Harbor => {
+            Arc::new(
+                Harness::new(HarnessSetup {
+                    task: Arc::clone(task),
+                    task_root: task_root.to_owned(),
+                    sandbox: Arc::clone(sandbox),
+                    gpus: evolve_sandbox::gpus(),
+                })
+                .map_err(|error| usage(&error))?,
+            )
+        }
         EvaluatorKind::BuiltinNpu => {
             Arc::new(NpuEvaluator::new(task, task_root).map_err(|error| usage(&error))?)
         }

@@ -47,11 +47,22 @@ text by paragraphs, a PDF by page; look over the triggers then: they are what re
 
 Examples:
   evolve cognition add notes.md --base my-task/cognition
-  evolve cognition add papers/ --base my-task/cognition")]
+  evolve cognition add papers/ --base my-task/cognition
+  evolve cognition add paper.pdf --task my-task --base my-task/cognition")]
 pub struct Add {
     /// Document, or folder of documents
     #[arg(value_name = "FILE|DIR")]
     pub path: PathBuf,
+    /// Have a model of this task distil each document into one to three items, which are shown for
+    /// approval
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<PathBuf>,
+    /// Which model of the task; default: its first
+    #[arg(long, value_name = "NAME", requires = "task")]
+    pub model: Option<String>,
+    /// Keep what a model distils without asking
+    #[arg(long, requires = "task")]
+    pub yes: bool,
     /// Folder that receives the items; nothing in it is overwritten
     #[arg(long, value_name = "DIR", default_value = "cognition")]
     pub base: PathBuf,

@@ -1,6 +1,7 @@
 //! `evolve cognition`: prior knowledge outside of a run.
 
 pub mod args;
+mod distil;
 mod stats;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
+use distil::Distiller;
+
 use args::{Add, Bases, Cognition, CognitionCommand, List, Search, Show};
 
 /// Version of the JSON that these commands print.
@@ -74,10 +77,18 @@ fn add(args: &Add) -> Result<Exit, CliError> {
     let pdf = PdfReader::new(program);
     // Everything is read before anything is written.
     let mut items: Vec<NewItem> = Vec::new();
-    for document in documents(&args.path).map_err(usage)? {
-        items.extend(read_document(&document, &pdf).map_err(usage)?);
+    let distiller = Distiller::of(args)?;
+    let found = documents(&args.path).map_err(usage)?;
+    for document in &found {
+        items.extend(match &distiller {
+            Some(distiller) => distiller.items(document, &pdf)?,
+            None => read_document(document, &pdf).map_err(usage)?,
+        });
     }
-    if items.is_empty() {
+    if let Some(distiller) = &distiller {
+        eprintln!("distilling cost ${:.4}", distiller.cost().dollars());
+    }
+    if found.is_empty() {
         let message = format!("{} holds no .md, .txt or .pdf", args.path.display());
         return Err(CliError::new(Exit::NotFound, message));
     }
