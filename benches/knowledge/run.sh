@@ -14,5 +14,5 @@ trap 'kill $server_PID 2>/dev/null || true' EXIT
 read -r word url <&"${server[0]}"
 [ "$word" = ready ] || fail "the model's server did not start"
 "$evolve" bench "$here/fit" "$here/lens" --strategies greedy --ablate --seeds "${SEEDS:-5}" \
-    --sandbox process --budget "tokens=${TOKENS:-11000}" --out "$out" \
+    --sandbox process --budget "tokens=${TOKENS:-9500}" --out "$out" \
     --set "model.0.base_url=$url" --set "model.1.base_url=$url"

@@ -44,7 +44,7 @@ impl Distiller {
         }
         let usage = |error: &dyn std::fmt::Display| CliError::usage(error.to_string());
         let folder = TaskFolder::open(task)?;
-        let named = args.model.clone().map(ModelName::from);
+        let named = args.model.as_deref().map(ModelName::from);
         let name = named.or_else(|| folder.config.model.first().map(|model| model.name.clone()));
         let name = name.ok_or_else(|| {
             CliError::usage(format!("the task {} has no [[model]]", task.display()))
