@@ -67,9 +67,7 @@ pub fn manual() -> Vec<CognitionItem> {
 
 /// The reference of all instructions, as markdown: `docs/npu/instructions.md` holds it.
 pub fn instructions() -> String {
-    let mut out = String::from(
-        "| instruction | unit | what it does |\n| --- | --- | --- |\n",
-    );
+    let mut out = String::from("| instruction | unit | what it does |\n| --- | --- | --- |\n");
     for spec in SPECS {
         let usage = spec.usage().replace('|', "\\|");
         out.push_str(&format!("| `{usage}` | {} | {} |\n", spec.unit.name(), spec.doc));

@@ -40,7 +40,8 @@ fn evaluate(name: &str, file: &str, text: &str, purpose: EvalPurpose) -> EvalRep
     let request = EvalRequest { candidate, program, purpose, repeats, run_seed: 7 };
     let stages = Arc::new(Stages::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let report = runtime.block_on(evaluator.evaluate(request, Arc::clone(&stages) as Arc<dyn StageSink>));
+    let report =
+        runtime.block_on(evaluator.evaluate(request, Arc::clone(&stages) as Arc<dyn StageSink>));
     let done = stages.0.lock().unwrap();
     assert_eq!(done.len(), 1);
     assert_eq!(done[0].status, report.status);
@@ -107,7 +108,9 @@ fn a_machine_is_graded_within_its_caps_and_may_not_touch_the_system() {
         report.detail
     };
     assert!(wrong("kib = 128", "kib = 4096").contains("at most 8 is allowed"));
-    assert!(wrong("clock_ghz = 1.0", "clock_ghz = 4.0").contains("clock_ghz belongs to the system"));
+    assert!(
+        wrong("clock_ghz = 1.0", "clock_ghz = 4.0").contains("clock_ghz belongs to the system")
+    );
     assert!(wrong("latency = 80", "latency = 1").contains("dma.latency belongs"));
     assert!(wrong("bytes_per_cycle = 16", "bytes_per_cycle = 64").contains("[dram] belongs"));
     assert!(wrong("rows = 16", "rows = 0").contains("matrix.rows = 0"));
@@ -122,7 +125,10 @@ fn a_section_that_cannot_be_used_is_told() {
         NpuEvaluator::new(&task, &folder("npu_gemm_edge16")).err().unwrap().to_string()
     };
     assert!(refused("\"gemm\"", "\"gem\"").contains("no task `gem`; there are gemm, gemv"));
-    assert!(refused("\"edge16\"\n\n[budget", "\"edge.toml\"\n\n[budget").contains("cannot read edge.toml"));
+    assert!(
+        refused("\"edge16\"\n\n[budget", "\"edge.toml\"\n\n[budget")
+            .contains("cannot read edge.toml")
+    );
     assert!(refused("\"edge16\"\n\n[budget", "\"../x\"\n\n[budget").contains("inside the task"));
     let problems = parse_task(&text.replace("kernel = \"gemm\"\n", "")).unwrap_err();
     assert!(format!("{problems:?}").contains("give either `kernel` or `workload`"), "{problems:?}");
@@ -133,13 +139,14 @@ fn language(name: &str) -> Arc<dyn Language> {
 }
 
 fn change(language: &dyn Language, text: &str, seed: u64) -> Option<OwnChange> {
-    let free = [0..text.len()];
+    let free = std::iter::once(0..text.len()).collect::<Vec<_>>();
     language.change(text, &Wish { free: &free, donors: &[], seed, promise: &|_, _| 0.2 })
 }
 
 #[test]
 fn every_kind_of_change_comes_up_and_most_still_assemble() {
-    let (assembly, edge) = (language("npu"), evolve_npu::machine::Machine::preset("edge16").unwrap());
+    let (assembly, edge) =
+        (language("npu"), evolve_npu::machine::Machine::preset("edge16").unwrap());
     let constants: Vec<(String, i64)> =
         ["X", "W", "Y", "M", "N", "K"].map(|name| (name.to_owned(), 4096)).to_vec();
     let text = Spec::find("gemm").unwrap().baseline;
@@ -190,7 +197,12 @@ fn machines_change_by_sizes_and_dataflow_and_stay_valid() {
     for seed in 0..300 {
         let own = change(&*description, text, seed).unwrap();
         assert_eq!(description.syntax_error(&own.text), None);
-        assert_ne!(description.normalise(&own.text), description.normalise(text), "{}", own.summary);
+        assert_ne!(
+            description.normalise(&own.text),
+            description.normalise(text),
+            "{}",
+            own.summary
+        );
         flows += u32::from(own.summary.contains("dataflow"));
     }
     assert!(flows > 0);
@@ -214,7 +226,7 @@ fn text_outside_the_free_ranges_stays_as_it_is() {
     let assembly = language("npu");
     let text = Spec::find("gemm").unwrap().baseline;
     let at = text.find("inner:").unwrap();
-    let free = [at..text.len()];
+    let free = std::iter::once(at..text.len()).collect::<Vec<_>>();
     for seed in 0..300 {
         let wish = Wish { free: &free, donors: &[], seed, promise: &|_, _| 0.2 };
         if let Some(own) = assembly.change(text, &wish) {

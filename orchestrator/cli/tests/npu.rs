@@ -37,7 +37,9 @@ fn a_program_is_assembled_run_checked_and_profiled() {
     let run = place.json(&with(&["npu", "run", "k.obj"], &["--check", "--json"]));
     assert_eq!((&run["steps"], &run["checked"]), (&Value::from(8), &Value::from(true)));
     let outputs = run["outputs"]["Y"].as_array().unwrap();
-    assert!(outputs.len() == 64 && outputs.iter().all(|y| (0.0..=2.0).contains(&y.as_f64().unwrap())));
+    assert!(
+        outputs.len() == 64 && outputs.iter().all(|y| (0.0..=2.0).contains(&y.as_f64().unwrap()))
+    );
     let files = ["--svg", "time.svg", "--trace", "trace.json"];
     let table = place.ok(&with(&["npu", "profile", "task/k.s"], &files));
     assert!(table.contains("wait-dma") && table.contains("lost to"), "{table}");
@@ -77,7 +79,10 @@ fn the_machine_and_the_naive_programs_are_told() {
     let spec = place.json(&["npu", "spec", "--machine", "server128", "--json"]);
     assert_eq!(spec["machine"]["matrix"]["rows"], 128);
     let bench = place.json(&["npu", "bench", "--task", "reduction", "--json"]);
-    assert_eq!((&bench["right"], &bench["cases"][4]["shape"]), (&true.into(), &"R=33 C=100".into()));
+    assert_eq!(
+        (&bench["right"], &bench["cases"][4]["shape"]),
+        (&true.into(), &"R=33 C=100".into())
+    );
     std::fs::create_dir_all(place.path().join("kernels/reduction")).unwrap();
     place.write("../kernels/reduction/a.s", "halt");
     let report = place.json(&["npu", "report", "kernels", "--json"]);
@@ -88,7 +93,8 @@ fn the_machine_and_the_naive_programs_are_told() {
 #[test]
 fn a_run_of_a_kernel_task_goes_through_without_a_model() {
     let place = Place::new();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluators/tasks/npu_gemm_edge16");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluators/tasks/npu_gemm_edge16");
     let task = shipped.to_str().unwrap();
     place.ok(&["start", task, "-q", "--budget", "candidates=40", "--sandbox", "unconfined"]);
     let best = place.json(&["best", "latest", "--json"]);
