@@ -139,7 +139,7 @@ fn language(name: &str) -> Arc<dyn Language> {
 }
 
 fn change(language: &dyn Language, text: &str, seed: u64) -> Option<OwnChange> {
-    let free = [0..text.len()];
+    let free = std::iter::once(0..text.len()).collect::<Vec<_>>();
     language.change(text, &Wish { free: &free, donors: &[], seed, promise: &|_, _| 0.2 })
 }
 
@@ -226,7 +226,7 @@ fn text_outside_the_free_ranges_stays_as_it_is() {
     let assembly = language("npu");
     let text = Spec::find("gemm").unwrap().baseline;
     let at = text.find("inner:").unwrap();
-    let free = [at..text.len()];
+    let free = std::iter::once(at..text.len()).collect::<Vec<_>>();
     for seed in 0..300 {
         let wish = Wish { free: &free, donors: &[], seed, promise: &|_, _| 0.2 };
         if let Some(own) = assembly.change(text, &wish) {

@@ -56,7 +56,7 @@ impl Language for Description {
             let (mut lines, mut said, mut site) =
                 (text.lines().map(str::to_owned).collect::<Vec<_>>(), Vec::new(), String::new());
             for _ in 0..count {
-                let Some(key) = pick(&keys, &mut rng) else { return None };
+                let key = pick(&keys, &mut rng)?;
                 let Some(new) = value(&key.value, &mut rng) else { continue };
                 lines[key.line] = format!("{} = {new}", key.name);
                 said.push(format!("{} from {} to {new}", key.name, key.value));

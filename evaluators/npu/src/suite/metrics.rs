@@ -28,7 +28,7 @@ pub fn pass_at_k(n: usize, right: usize, k: usize) -> Option<f64> {
 }
 
 /// The fraction of results that are right and more than `p` times as fast as the naive
-/// program (A. Ouyang et al., *KernelBench*, 2025).
+/// program (A. Ouyang et al., *`KernelBench`*, 2025).
 pub fn fast_p(speedups: &[Option<f64>], p: f64) -> f64 {
     let fast = speedups.iter().filter(|speedup| speedup.is_some_and(|speedup| speedup > p));
     fast.count() as f64 / speedups.len().max(1) as f64

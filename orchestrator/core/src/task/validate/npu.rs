@@ -26,7 +26,7 @@ pub(super) fn npu(evaluator: &EvaluatorSection, found: &mut Findings) {
         );
         return;
     };
-    if npu.kernel.is_some() == !npu.workload.is_empty() {
+    if npu.kernel.is_some() != npu.workload.is_empty() {
         found.add(
             "evaluator.npu",
             "give either `kernel` or `workload`",
