@@ -55,6 +55,7 @@ impl Run {
             overrides: Vec::new(),
             program: Some(BlobHash::of(b"start")),
             from: None,
+            population: 0,
             seed: 1,
             slots: Slots { proposals: 1, evaluations: 1 },
             proposer: "mutate".to_owned(),

@@ -75,6 +75,7 @@ fn start(dir: &RunDir, wanted: u64, watch: &Watch) -> Facts {
         overrides: Vec::new(),
         program: Some(program),
         from: None,
+        population: 0,
         seed: 42,
         slots: SLOTS,
         proposer: "instant".into(),

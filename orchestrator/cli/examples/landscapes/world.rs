@@ -165,6 +165,7 @@ fn started(
         overrides: Vec::new(),
         program: Some(blobs.put(&terrain.start(seed).program().to_bytes()).unwrap()),
         from: None,
+        population: 0,
         seed,
         slots: SLOTS,
         proposer: "instant".into(),
