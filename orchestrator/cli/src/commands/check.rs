@@ -128,7 +128,9 @@ fn dry_run(
     }
     let mut notes = folder.notes.clone();
     notes.extend(warnings(&report.log));
-    notes.iter().for_each(|note| text += &format!("  note: {note}\n"));
+    for note in &notes {
+        text += &format!("  note: {note}\n");
+    }
     let json = json!({
         "version": 1,
         "ok": true,
