@@ -328,7 +328,7 @@ async fn what_shinka_calls_incorrect_has_no_score() {
     assert!(report.detail.contains("Validation failed: too large: 200.0"), "{}", report.detail);
     for (change, said) in [
         ("raise ValueError('odd')", "odd"),
-        ("return float('nan')", "combined_score is nan"),
+        ("return float('nan')", "too large: nan"),
         ("import sys; sys.exit(3)", "status 3"),
         ("import os; os._exit(0)", "wrote no"),
     ] {

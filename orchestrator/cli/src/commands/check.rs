@@ -135,7 +135,9 @@ fn dry_run(
             score.unwrap_or(f64::NAN)
         )
     }));
-    notes.iter().for_each(|note| text += &format!("  note: {note}\n"));
+    for note in &notes {
+        text += &format!("  note: {note}\n");
+    }
     let json = json!({
         "version": 1,
         "ok": true,
