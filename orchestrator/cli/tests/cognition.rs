@@ -9,9 +9,18 @@ use std::process::Stdio;
 use evolve_testkit::{ModelServer, Reply};
 use support::Place;
 
-const NOTES: &str = "# Packing\n\n## Gaps near the corners\n\nWhen circles leave gaps near the corners, grow the \
-                     corner circles first.\n\n## Stalls\n\nWhen transfers stall the unit, start them one \
-                     tile ahead.\n";
+const NOTES: &str = "# Packing
+
+## Gaps near the corners
+
+When circles leave gaps near the corners, grow the corner circles first, for nothing else can reach
+into a corner, and let the others follow.
+
+## Stalls
+
+When transfers stall the unit, start them one tile ahead, so that they overlap with the work on the
+tile before; two buffers are enough for that.
+";
 
 #[test]
 fn documents_become_items_that_are_found_shown_checked_and_counted() {

@@ -99,7 +99,10 @@ fn the_other_interface_and_unstreamed_answers_come_through_as_well() {
         let place = run(&server, &more);
         assert_eq!(place.json(&["status", "--json"])["candidates"]["evaluated"], 2);
         let calls = events(&place, "call-settled");
-        assert!(calls.iter().all(|call| call["status"] == "ok" && call["estimated"].is_null()));
+        assert!(
+            calls.iter().all(|call| call["status"] == "ok" && call["estimated"].is_null()),
+            "{calls:#?}"
+        );
     }
 }
 

@@ -9,7 +9,6 @@ use evolve_core::outcome::{EvalPurpose, EvalReport, EvalStatus, StageReport};
 use evolve_core::ports::{EvalRequest, Evaluator, StageSink};
 use evolve_core::task::TaskConfig;
 use evolve_core::{CandidateId, Program};
-use evolve_evaluators::{Harness, HarnessSetup};
 use serde::Serialize;
 use serde_json::json;
 
@@ -18,6 +17,7 @@ use crate::commands::start::{check_requirements, sandbox_kind};
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
 use crate::sandboxes::Sandboxes;
+use crate::session;
 use crate::shipped::{Cheat, KnownProgram, Role, Shipped};
 
 /// How much longer than in a run a stage may take: scores are promised here, not times, and the
@@ -124,6 +124,9 @@ fn one_task(args: &TasksVerify, shipped: &Shipped, common: &[Cheat]) -> Result<V
             checks.push(bench.known(program, EvalPurpose::Holdout, held)?.0);
         }
     }
+    // Those for all tasks are written in Python.
+    let python = bench.task.language().is_some_and(|language| language == "python");
+    let common = if python { common } else { &[] };
     let cheats = shipped.promises.cheat.iter().chain(common);
     for cheat in cheats.filter(|cheat| !(args.quick && cheat.slow)) {
         // The second time, it may have left something behind.
@@ -156,7 +159,7 @@ fn told(task: &Verified, quiet: bool) -> String {
 /// A task that is ready to evaluate.
 struct Bench {
     task: Arc<TaskConfig>,
-    harness: Harness,
+    evaluator: Arc<dyn Evaluator>,
     sandboxes: Sandboxes,
 }
 
@@ -179,14 +182,8 @@ impl Bench {
             Exit::Usage => NotOpened::LeftOut(error.message),
             _ => NotOpened::Failed(error),
         })?;
-        let harness = Harness::new(HarnessSetup {
-            task: Arc::clone(&task),
-            task_root: root.to_owned(),
-            sandbox: Arc::clone(&sandboxes.sandbox),
-            gpus: evolve_sandbox::gpus(),
-        });
-        let harness = harness.map_err(|error| CliError::usage(error.to_string()))?;
-        Ok(Self { task, harness, sandboxes })
+        let evaluator = session::evaluator(&task, root, &sandboxes.sandbox)?;
+        Ok(Self { task, evaluator, sandboxes })
     }
 
     /// Evaluates the program in a file as a candidate.
@@ -210,7 +207,7 @@ impl Bench {
             run_seed: self.task.search.seed,
         };
         let began = Instant::now();
-        let report = self.harness.evaluate(request, Arc::new(Nobody));
+        let report = self.evaluator.evaluate(request, Arc::new(Nobody));
         let report = self.sandboxes.runtime.block_on(report);
         if report.status == EvalStatus::HostFault {
             return Err(CliError::failed(format!("{}: {}", self.task.task.name, report.detail)));

@@ -1,0 +1,2 @@
+; Ends at once, and leaves the outputs as they were.
+    halt
