@@ -49,6 +49,17 @@ class Honest(OfThisTask):
         score = self.judged(answer)["metrics"]["efficiency"]
         self.assertAlmostEqual(score, sum(shares) / 4, delta=1e-12)
 
+    def test_the_slowest_of_senders_receivers_and_links_decides(self):
+        for key, slow in (("sends", 0), ("receives", 1), ("gbps", 0)):
+            case = {"gb": 90.0, "regions": ["a", "b"], "source": 0, "destinations": [1],
+                    "price": [[0.0, 0.02], [0.02, 0.0]], "hourly": [1.0, 2.0],
+                    "sends": [100.0] * 2, "receives": [100.0] * 2, "gbps": [[100.0] * 2] * 2}
+            case[key] = [[2.0] * 2] * 2 if key == "gbps" else [100.0, 100.0]
+            if key != "gbps":
+                case[key][slow] = 2.0
+            # 90 GB at 2 Gbit/s take 0.1 hours of both regions.
+            self.assertAlmostEqual(judge.cost(case, [[-1, 0]]), 1.8 + 0.3, delta=1e-12)
+
     def test_the_bound_of_trees_is_below_the_best_of_all_trees_and_not_far(self):
         rng = random.Random(5)
         for _ in range(30):

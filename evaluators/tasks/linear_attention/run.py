@@ -2,8 +2,8 @@
 
 `run.py [verify]`. Answers: `recall`, the most likely token at each place that counts; `text`, for
 each letter of each text the logits of what comes; `altered`, the same for texts whose ends were
-changed; `alone`, for texts that were run by themselves and not in a batch; `seconds`, how long the
-block takes for 512 and for 2048 tokens.
+changed; `alone`, for texts that were run by themselves and not in a batch; `seconds`, what the processors need
+for the block with 512 and with 2048 tokens.
 """
 
 import os
@@ -64,7 +64,7 @@ def learn_text(program, kind, seed, key):
 def seconds(program, key):
     """The least time of several for the block alone, for a short and a long sequence.
 
-    Both are timed in turn, so that a machine that is busy for a while slows down both.
+    Of the processors, not of the clock, and both in turn: what else the machine does hardly counts.
     """
     params = program.init(key, model.WIDTH)
     run = jax.jit(program.mix)
@@ -72,10 +72,10 @@ def seconds(program, key):
     least = [float("inf"), float("inf")]
     for number in range(ROUNDS):
         for which, x in enumerate(inputs):
-            begin = time.perf_counter()
+            begin = time.process_time()
             run(params, x).block_until_ready()
             if number > 0:  # the first compiles
-                least[which] = min(least[which], time.perf_counter() - begin)
+                least[which] = min(least[which], time.process_time() - begin)
     return least
 
 

@@ -109,3 +109,24 @@ fn what_cannot_be_compared_is_refused() {
         place.fails(&["bench", "task", "task", "--budget", "candidates=2", "--out", "b"]);
     assert!(said.contains("two of the tasks are called"), "{said}");
 }
+
+#[test]
+fn a_variant_of_a_task_is_the_one_that_runs() {
+    let place = Place::new();
+    let variant = Place::task_toml("").replace("two-numbers", "two-other-numbers");
+    place.write("task_other.toml", &variant);
+    let bench = place.json(&[
+        "bench",
+        "task",
+        "task/task_other.toml",
+        "--strategies",
+        "greedy",
+        "--seeds",
+        "1",
+        "--budget",
+        "candidates=2",
+        "--json",
+    ]);
+    let names: Vec<_> = bench["tasks"].as_array().unwrap().iter().map(|t| &t["task"]).collect();
+    assert_eq!(names, ["two-numbers", "two-other-numbers"]);
+}
