@@ -59,7 +59,6 @@ fn missing_help(field: &str) -> String {
             "add `[[objective]]` with `metric` and `goal = \"maximize\"` or \"minimize\"".to_owned()
         }
         "evaluator" => "add `[evaluator]` and at least one `[[evaluator.stage]]`".to_owned(),
-        "stage" => "add `[[evaluator.stage]]` with `run` and `judge`".to_owned(),
         other => format!("add `{other} = …` here"),
     }
 }

@@ -248,7 +248,7 @@ fn evaluator(task: &TaskConfig, found: &mut Findings) {
         found.add(
             "evaluator.stage",
             "an evaluator needs at least one stage",
-            "add `[[evaluator.stage]]`",
+            "add `[[evaluator.stage]]` with `run` and `judge`",
         );
     }
     for (key, patterns) in [
