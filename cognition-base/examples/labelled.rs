@@ -117,7 +117,7 @@ struct Server {
 impl Server {
     /// The first model that the server names.
     async fn at(url: &str) -> Result<Self, Box<dyn Error>> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build()?;
+        let client = reqwest::Client::builder().timeout(Duration::from_mins(1)).build()?;
         let text = client.get(format!("{url}/models")).send().await?.text().await?;
         let answer: serde_json::Value = serde_json::from_str(&text)?;
         let name = answer["data"][0]["id"].as_str().ok_or("the server names no model")?;

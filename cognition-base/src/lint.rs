@@ -96,7 +96,9 @@ fn alike(
 ) -> Vec<Finding> {
     let mut texts = ShortTexts::default();
     let all: Vec<String> = entries.iter().map(text).collect();
-    all.iter().for_each(|text| texts.add(text));
+    for text in &all {
+        texts.add(text);
+    }
     let mut found = Vec::new();
     for (place, text) in all.iter().enumerate() {
         let before = texts.like(text).into_iter().find(|(other, _)| *other < place);

@@ -70,7 +70,9 @@ pub fn load_bases(bases: &[Option<PathBuf>]) -> (Vec<Entry>, Vec<BadItem>) {
         match base {
             Some(folder) => loading.folder(Path::new(""), folder),
             None => {
-                library::subjects().into_iter().for_each(|subject| loading.shipped(subject));
+                for subject in library::subjects() {
+                    loading.shipped(subject);
+                }
             }
         }
     }

@@ -52,7 +52,9 @@ fn vector(text: &str) -> Vec<f32> {
             .flat_map(|length| letters.windows(length).map(|piece| piece.iter().collect()))
             .collect();
         let each = weight / (pieces.len().max(1) as f32).sqrt();
-        pieces.iter().for_each(|piece| add(&mut vector, piece, each));
+        for piece in &pieces {
+            add(&mut vector, piece, each);
+        }
     }
     vector
 }

@@ -18,7 +18,9 @@ pub(crate) const CREDIT_BOUND: f64 = 2.0;
 pub(crate) fn relative(mut list: Vec<Scored>) -> Vec<Scored> {
     let best = list.iter().map(|(_, score)| *score).fold(0.0, f64::max);
     if best > 0.0 {
-        list.iter_mut().for_each(|(_, score)| *score /= best);
+        for (_, score) in &mut *list {
+            *score /= best;
+        }
     }
     list
 }
@@ -53,7 +55,9 @@ pub(crate) fn diversify(
     }
     let texts: Vec<String> = pool.iter().map(|(place, _)| text(*place)).collect();
     let mut likeness = ShortTexts::default();
-    texts.iter().for_each(|text| likeness.add(text));
+    for text in &texts {
+        likeness.add(text);
+    }
     let mut nearest = vec![0.0_f64; pool.len()];
     let mut left: Vec<usize> = (0..pool.len()).collect();
     let mut chosen = Vec::new();

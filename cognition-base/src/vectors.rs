@@ -152,7 +152,9 @@ fn sound(
             return Err(bad("a vector that is not finite".to_owned()));
         }
         if norm > 0.0 {
-            vector.iter_mut().for_each(|x| *x = (f64::from(*x) / norm) as f32);
+            for x in vector.iter_mut() {
+                *x = (f64::from(*x) / norm) as f32;
+            }
         }
     }
     Ok(vectors)

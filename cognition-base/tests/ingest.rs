@@ -25,7 +25,9 @@ fn reads_a_pdf_as_a_child() {
 #[test]
 #[ignore = "a reader that never ends, which a test below starts"]
 fn never_ends_as_a_child() {
-    while std::env::args().any(|word| Path::new(&word).is_file() && word.ends_with(".pdf")) {
+    while std::env::args()
+        .any(|word| Path::new(&word).is_file() && word.to_lowercase().ends_with(".pdf"))
+    {
         std::thread::park();
     }
 }
@@ -36,7 +38,7 @@ fn reader(child: &str, patience: Duration) -> PdfReader {
 }
 
 fn pdf_reader() -> PdfReader {
-    reader("reads_a_pdf_as_a_child", Duration::from_secs(120))
+    reader("reads_a_pdf_as_a_child", Duration::from_mins(2))
 }
 
 /// A PDF of these pages, a line of text each.
@@ -164,7 +166,7 @@ fn what_was_added_is_loaded_again_and_nothing_is_overwritten() {
 fn entry(base: &TempDir, id: &str, trigger: &str, body: &str, url: Option<&str>) {
     let source = Source { url: url.map(str::to_owned), ..Source::default() };
     let mut item = NewItem::new(&format!("About {id}"), trigger, body, source);
-    item.id = id.to_owned();
+    id.clone_into(&mut item.id);
     fs::write(base.path().join(format!("{id}.md")), item.text()).unwrap();
 }
 

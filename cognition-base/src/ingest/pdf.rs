@@ -20,7 +20,7 @@ const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 /// Largest text it may write, in bytes.
 const MOST_TEXT: u64 = 64 * 1024 * 1024;
 /// Longest wait for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Letters on all pages together that a scanned document may have by chance.
 const FEW_LETTERS: usize = 40;
 /// The hidden first argument with which a binary is started as the reader.

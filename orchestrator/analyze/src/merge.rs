@@ -118,7 +118,9 @@ impl Table {
             })
             .collect();
         let mut texts = ShortTexts::default();
-        others.iter().for_each(|held| texts.add(&held.claim));
+        for held in &others {
+            texts.add(&held.claim);
+        }
         let (place, _) =
             texts.like(&insight.claim).into_iter().find(|(_, likeness)| *likeness >= SAME_CLAIM)?;
         let opposite = |a, b| {

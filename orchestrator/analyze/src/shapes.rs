@@ -99,7 +99,10 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut at = 0;
     while at < order.len() {
-        let same = order[at..].iter().take_while(|i| values[**i] == values[order[at]]).count();
+        let same = order[at..]
+            .iter()
+            .take_while(|i| values[**i].total_cmp(&values[order[at]]).is_eq())
+            .count();
         for place in &order[at..at + same.max(1)] {
             ranks[*place] = at as f64 + (same.max(1) as f64 - 1.0) / 2.0;
         }

@@ -198,7 +198,9 @@ mod tests {
             known in prop::collection::vec("[a-e ]{0,12}", 1..8), asked in "[a-f ]{0,12}",
         ) {
             let mut texts = ShortTexts::default();
-            known.iter().for_each(|text| texts.add(text));
+            for text in &known {
+                texts.add(text);
+            }
             let found = texts.like(&asked);
             prop_assert!(found.iter().all(|(_, likeness)| (0.0..=1.0).contains(likeness)));
             prop_assert!(found.is_sorted_by(|a, b| a.1 >= b.1));

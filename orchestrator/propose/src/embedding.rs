@@ -19,7 +19,7 @@ const LONGEST: usize = 2_000;
 /// Texts of one request.
 const BATCH: usize = 64;
 /// How long a server that failed is left alone.
-const COOL_DOWN: Duration = Duration::from_secs(60);
+const COOL_DOWN: Duration = Duration::from_mins(1);
 
 /// A model behind `/v1/embeddings`.
 pub struct ServedEmbedder(Arc<Server>);
@@ -121,7 +121,7 @@ impl Server {
             // What came is paid for; of what did not come nobody knows.
             let estimate = sent.iter().map(|text| (text.len() as u64).div_ceil(3)).sum();
             let tokens = if answer.is_ok() { usage.unwrap_or(estimate) } else { 0 };
-            self.settle(meter, &request, status, detail, tokens, usage.is_none(), latency)?;
+            self.settle(meter, &request, status, &detail, tokens, usage.is_none(), latency)?;
         }
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
             read.is_err().then(Instant::now);
@@ -142,7 +142,7 @@ impl Server {
         meter: &Meter,
         request: &Value,
         status: CallStatus,
-        detail: String,
+        detail: &str,
         tokens: u64,
         estimated: bool,
         latency: Duration,
@@ -153,7 +153,7 @@ impl Server {
             analysis: meter.analysis,
             model: self.section.name.clone(),
             status,
-            detail: self.redactor.redact(&detail),
+            detail: self.redactor.redact(detail),
             usage: TokenUsage { input: tokens, cached: 0, output: 0 },
             estimated,
             cost: self.cost(tokens),

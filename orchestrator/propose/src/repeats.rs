@@ -89,12 +89,11 @@ pub(crate) async fn had_before(
     if words(idea).count() < FEWEST_WORDS || request.lost.is_empty() {
         return None;
     }
-    let lost = match by_words(request, idea) {
-        Some(lost) => lost,
-        None => {
-            let vectors = shared.idea_vectors.as_ref()?;
-            vectors.nearest(idea, &request.lost, request.meter()).await?
-        }
+    let lost = if let Some(lost) = by_words(request, idea) {
+        lost
+    } else {
+        let vectors = shared.idea_vectors.as_ref()?;
+        vectors.nearest(idea, &request.lost, request.meter()).await?
     };
     let parent = lost.parents().first().and_then(|id| {
         let mut known = request.parents.iter().chain(&request.lineage).chain(&request.lost);

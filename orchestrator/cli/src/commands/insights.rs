@@ -182,7 +182,9 @@ fn confirms(other: &Facts, insight: &Insight) -> bool {
         .filter(|held| held.kind == insight.kind && held.confidence >= SURE)
         .collect();
     let mut texts = ShortTexts::default();
-    same.iter().for_each(|held| texts.add(&held.claim));
+    for held in &same {
+        texts.add(&held.claim);
+    }
     texts.like(&insight.claim).first().is_some_and(|(_, likeness)| *likeness >= SAME_CLAIM)
 }
 

@@ -46,10 +46,8 @@ pub fn replay(
         host: host(&folder.origin),
         ..RunStarted::clone(&recorded)
     };
-    let analyzer = match recorded.analyzer {
-        true => Some(knowledge::silent_analyzer(&task, kind)?),
-        false => None,
-    };
+    let analyzer =
+        if recorded.analyzer { Some(knowledge::silent_analyzer(&task, kind)?) } else { None };
     let parts = session::parts(&task, kind, analyzer)?;
     let (_, blobs, mut journal, mut projection, _lock) = opened.into_parts();
     let mut target = Target { journal: &mut journal, projection: &mut projection, blobs: &*blobs };

@@ -81,6 +81,12 @@ pub(super) fn tactic(request: &ProposalRequest) -> Option<&Insight> {
     request.insights.iter().find(|insight| insight.key == *key)
 }
 
+/// Whether an artifact is a picture that is text.
+fn is_picture(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("svg"))
+}
+
 fn of_parent(material: &Material<'_>, parent: &CandidateFacts) -> Vec<String> {
     let Some(evaluation) = &parent.evaluation else { return Vec::new() };
     let mut texts = vec![evaluation.detail.clone(), evaluation.feedback.clone()];
@@ -93,7 +99,7 @@ fn of_parent(material: &Material<'_>, parent: &CandidateFacts) -> Vec<String> {
     let mut artifacts: Vec<_> = evaluation.artifacts.iter().collect();
     artifacts.sort_by_key(|(name, _)| !looks_like_failure(name));
     for (name, hash) in artifacts.into_iter().take(ARTIFACTS) {
-        if let Some(text) = material.text(*hash).filter(|_| !name.ends_with(".svg")) {
+        if let Some(text) = material.text(*hash).filter(|_| !is_picture(name)) {
             texts.push(format!("{name}: {}", excerpt_lines(&text, ARTIFACT)));
         }
     }

@@ -117,7 +117,7 @@ pub struct Profile {
     /// The program
     #[command(flatten)]
     pub source: Source,
-    /// Write a timeline for chrome://tracing or Perfetto
+    /// Write a timeline for <chrome://tracing> or Perfetto
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Write a picture of the timeline

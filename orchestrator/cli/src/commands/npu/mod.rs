@@ -108,7 +108,8 @@ fn tensors(source: &Source) -> Result<Tensors, CliError> {
         let task = task(name)?;
         let dims = &task.shapes[source.shape as usize - 1];
         let inputs = Inputs::draw(task, dims, InputKind::Seed(source.seed));
-        let constants = dims.0.iter().map(|(name, size)| ((*name).to_owned(), *size as i64));
+        let size = |size: usize| i64::try_from(size).unwrap_or(i64::MAX);
+        let constants = dims.0.iter().map(|(name, n)| ((*name).to_owned(), size(*n)));
         let outputs = task.tensors.iter().filter(|tensor| tensor.output);
         let outputs = outputs.map(|tensor| (tensor.name.to_owned(), tensor.ty)).collect();
         return Ok((inputs.dram(), constants.collect(), outputs));

@@ -52,17 +52,18 @@ fn table(task: &Spec, machine: &Machine, graded: &Graded) -> String {
         task.name, machine.name, "shape", "cycles", "naive", "speedup", "of bound"
     );
     for case in &graded.cases {
-        match (case.cycles, case.speedup(), case.of_bound()) {
-            (Some(cycles), Some(speedup), Some(of_bound)) => out.push_str(&format!(
+        if let (Some(cycles), Some(speedup), Some(of_bound)) =
+            (case.cycles, case.speedup(), case.of_bound())
+        {
+            out.push_str(&format!(
                 "{:<28} {cycles:>9} {:>9} {speedup:>8.2} {:>7.1}%\n",
                 case.shape,
                 case.baseline,
                 of_bound * 100.0
-            )),
-            _ => {
-                let wrong = case.wrong.as_deref().unwrap_or("not run");
-                out.push_str(&format!("{:<28} wrong: {wrong}\n", case.shape));
-            }
+            ));
+        } else {
+            let wrong = case.wrong.as_deref().unwrap_or("not run");
+            out.push_str(&format!("{:<28} wrong: {wrong}\n", case.shape));
         }
     }
     if let (Some(speedup), Some(of_bound)) = (graded.speedup(), graded.of_bound()) {
