@@ -31,7 +31,8 @@ pub(crate) fn tactics(facts: &Facts, sites: Option<&Tally>) -> Vec<(Insight, Sai
 
 /// Places that were hardly changed while others were changed again and again.
 fn neglected(sites: &Tally) -> Option<(Insight, Said)> {
-    let mut all: Vec<_> = sites.counts().collect();
+    // A change of the whole program has a place without a name.
+    let mut all: Vec<_> = sites.counts().filter(|(name, _)| !name.is_empty()).collect();
     all.sort_by(|a, b| b.1.tries.cmp(&a.1.tries).then(a.0.cmp(b.0)));
     let (busiest, most) = *all.first()?;
     let rare: Vec<_> =

@@ -300,9 +300,14 @@ fn a_search_that_stalls_is_told_where_it_hardly_looked() {
     for i in 0..60 {
         run.add(&trial(if i % 12 == 0 { "rare" } else { "busy" }, 1.0));
     }
+    run.add(&trial("", 1.0)); // the whole program is no place that was hardly looked at
+    for _ in 0..24 {
+        run.add(&trial("busy", 1.0));
+    }
     let tactic = run.latest("tactic-neglected").unwrap();
     assert_eq!(tactic.kind, InsightKind::Tactic);
     assert!(tactic.claim.contains("`busy` was changed") && tactic.claim.contains("`rare`"));
+    assert!(!tactic.claim.contains("``"), "{tactic:?}");
     assert!(tactic.recommendation.contains("change `rare`"), "{tactic:?}");
     // While it gains, nothing is said.
     let mut gaining = Run::new();
