@@ -44,7 +44,7 @@ Example:
     /// The machine: sizes, peaks, area; and its instructions
     #[command(after_help = "Example:\n  evolve npu spec --machine server128")]
     Spec(Spec),
-    /// The suite's table: of DIR/<task>/*.s, several files a task being samples; without
+    /// The suite's table: of `DIR/TASK/*.s`, several files a task being samples; without
     /// DIR, of the naive programs
     #[command(after_help = "Example:\n  evolve npu report kernels --machine edge16")]
     Report(Report),
