@@ -24,6 +24,8 @@ macro_rules! table {
         /// What an instruction does.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
+        // The texts are the manual's: indices in brackets are no links.
+        #[allow(rustdoc::broken_intra_doc_links)]
         pub enum Op {
             $(#[doc = $doc] $op,)*
         }
