@@ -49,6 +49,7 @@ import os, sys, json
 print(__name__, __file__, sys.argv, 'decimal' in sys.modules, os.getcwd(), sys.path[0] == os.getcwd())
 json.poisoned = True
 open('left', 'w').close(); open('/tmp/left', 'w').close(); open('/dev/shm/left', 'w').close()
+open(os.environ['TMPDIR'] + '/own', 'w').close()
 ";
     let outcome = script(code).run_with(&mut *session).await.unwrap();
     let log = text(&outcome);
@@ -62,8 +63,9 @@ open('left', 'w').close(); open('/tmp/left', 'w').close(); open('/dev/shm/left',
     let code = "
 import os, json
 print(hasattr(json, 'poisoned'), os.listdir('.'), os.listdir('/tmp'), os.listdir('/dev/shm'))
+print(os.listdir(os.environ['TMPDIR']))
 ";
-    assert_eq!(run(sandbox, &spec, code).await.1, "False ['run.py'] [] []\n");
+    assert_eq!(run(sandbox, &spec, code).await.1, "False ['run.py'] [] []\n[]\n");
     })
     .await;
 }

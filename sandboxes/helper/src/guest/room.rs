@@ -155,6 +155,11 @@ impl Room {
         }
         let clean = || -> std::io::Result<()> {
             files::empty(self.base(), &self.mounted)?;
+            // It counts as mounted where `/tmp` is, and would be passed over.
+            let tmp = self.folder(Folder::Tmp);
+            if tmp.is_dir() {
+                files::empty(&tmp, &self.mounted)?;
+            }
             self.make_folders()?;
             if guest.scope == Scope::Namespace {
                 for folder in SHARED.iter().filter(|folder| Path::new(folder).is_dir()) {
