@@ -75,7 +75,7 @@ fn twenty_proposals_of_a_real_model_come_through_a_server_of_somebody_else() {
     let Some(server) = Server::start("a real model's proposals") else { return };
     let place = run(&server, &[]);
     let status = place.json(&["status", "--json"]);
-    assert_eq!(status["candidates"]["evaluated"], 20);
+    assert_eq!(status["candidates"]["evaluated"], 20, "{status:#}");
     assert!(status["best"]["gain"].as_f64().unwrap() > 0.0, "{status}");
     let calls = events(&place, "call-settled");
     assert!(calls.len() >= 20);
@@ -83,7 +83,7 @@ fn twenty_proposals_of_a_real_model_come_through_a_server_of_somebody_else() {
         assert_eq!(call["status"], "ok", "{call}");
         // Counted by the server, within what was reserved.
         assert!(call["estimated"].is_null(), "{call}");
-        assert!(call["usage"]["input"].as_u64().unwrap() <= 900, "{call}");
+        assert!(call["usage"]["input"].as_u64().unwrap() <= 1_200, "{call}");
         assert!(call["usage"]["output"].as_u64().unwrap() <= 80, "{call}");
     }
     place.ok(&["verify"]);
