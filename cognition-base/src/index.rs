@@ -1,4 +1,4 @@
-//! The only file that knows tantivy. The index holds numbers of items, not the items, so a
+//! Items in tantivy. The index holds numbers of items, not the items, so a
 //! damaged one can find the wrong item but never show a wrong text.
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@ mod lint;
 mod load;
 mod ngrams;
 mod rank;
+mod texts;
 mod vectors;
 
 pub use base::{Base, CognitionError, Weights};
@@ -26,3 +27,4 @@ pub use library::{freeze_library, subjects};
 pub use lint::{Finding, lint};
 pub use load::{BadItems, Entry, load, load_bases};
 pub use ngrams::NgramEmbedder;
+pub use texts::new_text_index;

@@ -1,6 +1,7 @@
 //! The command line: words, flags, examples.
 
 mod peers;
+mod serve;
 mod tasks;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 use crate::commands::cognition::args::Cognition;
 
 pub use peers::{Import, Peer};
+pub use serve::Serve;
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
 
 /// Version with the commit it was built from.
@@ -142,6 +144,8 @@ pub enum Command {
     Cognition(Cognition),
     /// Write a run's report: one HTML page, no network needed to read it
     Report(Report),
+    /// Serve live pages of all runs to a browser
+    Serve(Serve),
     /// Every candidate with its metrics and artifacts, one JSON object a line
     Export(Export),
     /// Check the journal against blobs, database, lineage and index

@@ -21,6 +21,7 @@ pub fn start(global: &Global) {
         "evolve_sandbox",
         "evolve_evaluators",
         "evolve_cognition",
+        "evolve_report",
     ];
     let ours: Vec<String> = crates.iter().map(|name| format!("{name}={level}")).collect();
     let other = if matches!(global.log_level, LogLevel::Error) { "error" } else { "warn" };

@@ -82,6 +82,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Insights(args) => return commands::insights::insights(runs, args),
         Command::Cognition(args) => return commands::cognition::cognition(runs, args),
         Command::Report(args) => commands::report::report(runs, args)?,
+        Command::Serve(args) => commands::serve::serve(runs, args)?,
         Command::Export(args) => commands::read::export_lines(runs, args)?,
         Command::Verify(args) => return commands::verify::verify(runs, args),
         Command::Gc(args) => commands::gc::gc(args)?,

@@ -9,6 +9,9 @@ pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// Respected by all output: no colour when set.
 pub const NO_COLOR: &str = "NO_COLOR";
 
+/// What readers of `evolve serve` must show.
+pub const TOKEN: &str = "EVOLVE_TOKEN";
+
 /// Set by `evolve bench` for its runs: a run stops, resumable, when the process that started it is
 /// gone.
 pub const WITH_PARENT: &str = "EVOLVE_WITH_PARENT";

@@ -421,3 +421,48 @@ pub trait ProgramDatabase: Send {
     /// Makes everything stored so far durable.
     fn flush(&mut self) -> Result<(), HostFault>;
 }
+
+/// A text that people may search for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What it is: `program`, `log`, `insight`, ….
+    pub kind: String,
+    /// Which one: a candidate's name, an insight's key.
+    pub key: String,
+    /// One line.
+    pub title: String,
+    /// What is searched.
+    pub text: String,
+}
+
+/// A document that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// What it is.
+    pub kind: String,
+    /// Which one.
+    pub key: String,
+    /// One line.
+    pub title: String,
+    /// The part of its text that fits best.
+    pub excerpt: String,
+    /// Bytes of the excerpt that were looked for, in order and apart.
+    pub marks: Vec<Range<usize>>,
+}
+
+/// Texts that can be searched by words. Not kept: made anew by whoever needs it.
+pub trait SearchIndex: Send {
+    /// Adds documents; they are found when this returns.
+    fn add(&mut self, documents: &[Document]) -> Result<(), HostFault>;
+    /// The documents that fit the words best, best first, and how many fit at all. Words are
+    /// what is between signs and blanks; all of them must occur.
+    fn find(
+        &self,
+        words: &str,
+        kind: Option<&str>,
+        most: usize,
+    ) -> Result<(Vec<Hit>, usize), HostFault>;
+}
+
+/// Makes empty indexes.
+pub type NewIndex = Arc<dyn Fn() -> Result<Box<dyn SearchIndex>, HostFault> + Send + Sync>;

@@ -6,9 +6,12 @@
 //! [`mod@bench`] compares the runs of several strategies.
 
 pub mod bench;
+mod chart;
 pub mod format;
+mod highlight;
 pub mod html;
 pub mod model;
+pub mod serve;
 pub mod text;
 mod write;
 

@@ -17,6 +17,7 @@ pub mod replay;
 pub mod report;
 pub mod resume;
 pub mod schema;
+pub mod serve;
 pub mod start;
 pub mod steer;
 pub mod strategies;

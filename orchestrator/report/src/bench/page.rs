@@ -10,10 +10,8 @@ use super::{Bench, Estimate, Settings, Superiority, TaskBench, chart};
 use crate::format::{one_line, printable};
 use crate::write::ReportError;
 
-const TEMPLATES: [(&str, &str); 2] = [
-    ("bench.html", include_str!("../../templates/bench.html")),
-    ("style.html", include_str!("../../templates/style.html")),
-];
+const TEMPLATES: [(&str, &str); 2] =
+    [("bench.html", include_str!("../../templates/bench.html")), ("style.css", crate::html::STYLE)];
 
 /// The page.
 pub fn page(bench: &Bench) -> Result<String, ReportError> {

@@ -9,7 +9,7 @@ use crate::text::{amount, dollars};
 
 /// A limit and how much of it is used.
 #[derive(Serialize)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     key: &'static str,
     used: String,
     limit: String,
@@ -17,7 +17,7 @@ pub(super) struct Budget {
     share: u32,
 }
 
-pub(super) fn budgets(status: &Status) -> Vec<Budget> {
+pub(crate) fn budgets(status: &Status) -> Vec<Budget> {
     let rows = status.budget.iter();
     rows.map(|(key, row)| Budget {
         key,
@@ -34,7 +34,7 @@ pub(super) fn budgets(status: &Status) -> Vec<Budget> {
 
 /// Failures of one kind.
 #[derive(Serialize)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     kind: &'static str,
     phase: &'static str,
     count: String,
@@ -44,7 +44,7 @@ pub(super) struct Failure {
     detail: String,
 }
 
-pub(super) fn failures(status: &Status, shown: &Shown) -> Vec<Failure> {
+pub(crate) fn failures(status: &Status, shown: &Shown) -> Vec<Failure> {
     let most = status.failures.iter().map(|failure| failure.count).max().unwrap_or(1);
     let rows = status.failures.iter();
     rows.map(|failure| Failure {
@@ -60,7 +60,7 @@ pub(super) fn failures(status: &Status, shown: &Shown) -> Vec<Failure> {
 
 /// A model's use.
 #[derive(Serialize)]
-pub(super) struct Model {
+pub(crate) struct Model {
     name: String,
     calls: String,
     failed: String,
@@ -73,7 +73,7 @@ pub(super) struct Model {
     breaker: String,
 }
 
-pub(super) fn models(status: &Status) -> Vec<Model> {
+pub(crate) fn models(status: &Status) -> Vec<Model> {
     let rows = status.models.iter();
     rows.map(|model| Model {
         name: one_line(model.model.as_str(), 80),
@@ -92,7 +92,7 @@ pub(super) fn models(status: &Status) -> Vec<Model> {
 
 /// An operator's use.
 #[derive(Serialize)]
-pub(super) struct Operator {
+pub(crate) struct Operator {
     name: &'static str,
     selected: String,
     rejected: String,
@@ -102,7 +102,7 @@ pub(super) struct Operator {
     best_step: String,
 }
 
-pub(super) fn operators(status: &Status) -> Vec<Operator> {
+pub(crate) fn operators(status: &Status) -> Vec<Operator> {
     let steps = status.operators.iter().filter_map(|operator| operator.best_step);
     let format = ScoreFormat::telling_apart(steps);
     let rows = status.operators.iter();

@@ -1,18 +1,19 @@
 //! The best-so-far curve: what is on it.
 
 use evolve_core::facts::CandidateFacts;
-use evolve_core::{CandidateId, Facts, Goal};
+use evolve_core::{Facts, Goal, Seq};
 use serde::Serialize;
 
-use super::chart::{self, Line, Plot};
+use super::axis::Axis;
 use super::rows::{Link, Shown};
+use crate::chart::{self, Across, Chart, Line, Series};
 use crate::format::{ScoreFormat, count};
 use crate::write::ReportError;
 
 /// Dots on the curve; of longer runs some are left out, and the caption says so.
-const DOTS: usize = 900;
+const DOTS: usize = 700;
 /// Rows of the curve's table.
-const STEPS: usize = 400;
+const STEPS: usize = 200;
 
 /// A line is drawn if the chart's span does not become more than so many times the span of
 /// the scores.
@@ -20,9 +21,11 @@ const FARTHEST_LINE: f64 = 4.0;
 
 /// The curve with its caption and its table.
 #[derive(Serialize)]
-pub(super) struct Curve {
+pub(crate) struct Curve {
     /// The drawing; none when there is nothing to draw.
     svg: Option<String>,
+    /// What it is drawn against.
+    by: &'static str,
     /// What is not seen on it.
     notes: Vec<String>,
     /// Changes of the best, oldest first.
@@ -40,36 +43,54 @@ struct Step {
 }
 
 /// A change of the best: from this candidate number on, this score was the best.
-struct Change<'a> {
-    x: f64,
-    score: f64,
-    candidate: &'a CandidateFacts,
+pub(crate) struct Change<'a> {
+    /// The candidate number.
+    pub(crate) x: f64,
+    /// The newest candidate at that time.
+    pub(crate) newest: usize,
+    /// The event that made it the best.
+    pub(crate) seq: Seq,
+    /// The best score from then on.
+    pub(crate) score: f64,
+    /// Whose it is.
+    pub(crate) candidate: &'a CandidateFacts,
 }
 
 impl Curve {
-    pub(super) fn of(facts: &Facts, shown: &Shown) -> Result<Self, ReportError> {
+    /// Against the number of candidates.
+    pub(crate) fn of(facts: &Facts, shown: &Shown) -> Result<Self, ReportError> {
+        Self::across(facts, shown, Across::Candidates)
+    }
+
+    /// Against what is asked for.
+    pub(crate) fn across(
+        facts: &Facts,
+        shown: &Shown,
+        across: Across,
+    ) -> Result<Self, ReportError> {
         let changes = changes(facts);
+        let axis = Axis::of(facts, across);
         let format = ScoreFormat::telling_apart(changes.iter().map(|change| change.score));
         let left_out = changes.len().saturating_sub(STEPS);
         let steps = changes.iter().skip(left_out).map(|change| Step {
             candidate: shown.link(change.candidate.id),
             score: format.score(change.score),
             gain: format.maybe_gain(facts.gain(change.score)),
-            at: count(change.x as u64),
+            at: axis.words(axis.of_change(change)),
         });
         let steps = steps.collect();
         let mut notes = Vec::new();
-        let svg = match plot(facts, &changes, &mut notes) {
+        let svg = match plot(facts, &axis, &changes, &mut notes) {
             Some(plot) => Some(chart::draw(&plot).map_err(|why| ReportError::Curve { why })?),
             None => None,
         };
-        Ok(Self { svg, notes, steps, left_out })
+        Ok(Self { svg, by: axis.name(), notes, steps, left_out })
     }
 }
 
 /// Changes of the best, each at a candidate number: its own, or, when the best fell back to
 /// an older candidate, the newest number at that time.
-fn changes(facts: &Facts) -> Vec<Change<'_>> {
+pub(crate) fn changes(facts: &Facts) -> Vec<Change<'_>> {
     let mut x = 0.0f64;
     let mut changes = Vec::new();
     for (seq, id) in &facts.promotions {
@@ -78,17 +99,22 @@ fn changes(facts: &Facts) -> Vec<Change<'_>> {
         let newest = facts.candidates.partition_point(|c| c.selected < *seq).saturating_sub(1);
         let own = id.0 as f64;
         x = if own >= x { own } else { x.max(newest as f64) };
-        changes.push(Change { x, score, candidate });
+        changes.push(Change { x, newest, seq: *seq, score, candidate });
     }
     changes
 }
 
-fn plot(facts: &Facts, changes: &[Change<'_>], notes: &mut Vec<String>) -> Option<Plot> {
+fn plot(
+    facts: &Facts,
+    axis: &Axis<'_>,
+    changes: &[Change<'_>],
+    notes: &mut Vec<String>,
+) -> Option<Chart> {
     let goal = facts.objective().goal;
     let scored: Vec<(f64, f64)> = facts
         .candidates
         .iter()
-        .filter_map(|c| Some((c.id.0 as f64, c.score().filter(|score| score.is_finite())?)))
+        .filter_map(|c| Some((axis.of_candidate(c), c.score().filter(|score| score.is_finite())?)))
         .collect();
     let mut lines = lines(facts);
     let (low, high) = range(goal, changes, &scored, &mut lines, notes)?;
@@ -112,9 +138,18 @@ fn plot(facts: &Facts, changes: &[Change<'_>], notes: &mut Vec<String>) -> Optio
             count(doubtful as u64)
         ));
     }
-    let best = changes.iter().map(|change| (change.x, change.score)).collect();
-    let last = facts.candidates.len().saturating_sub(1).max(1) as f64;
-    Some(Plot { last, low, high, best, dots, lines })
+    let best = changes.iter().map(|change| (axis.of_change(change), change.score)).collect();
+    Some(Chart {
+        described_by: "curve-caption",
+        across: axis.across,
+        first: 0.0,
+        last: axis.last(),
+        low,
+        high,
+        series: vec![Series { name: "best".to_owned(), points: best, stairs: true }],
+        dots,
+        lines,
+    })
 }
 
 fn lines(facts: &Facts) -> Vec<Line> {
@@ -196,13 +231,6 @@ fn thinned(goal: Goal, scored: &[(f64, f64)]) -> Vec<(f64, f64)> {
         }
     }
     dots
-}
-
-/// Links a candidate's row when the page has it.
-impl Shown {
-    pub(super) fn link(&self, id: CandidateId) -> Link {
-        Link { id: id.to_string(), here: self.has(id) }
-    }
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@
 //! content security policy forbids everything but the page's own style and script. The
 //! script's nonce is a hash of all data on the page, so no text of the page can contain it.
 
-mod budgets;
-mod chart;
-mod curve;
-mod page;
-mod programs;
-mod rows;
-mod run;
+pub(crate) mod axis;
+pub(crate) mod budgets;
+pub(crate) mod curve;
+pub(crate) mod page;
+pub(crate) mod programs;
+pub(crate) mod rows;
+pub(crate) mod run;
 
 use evolve_core::ports::BlobStore;
 use evolve_core::{BlobHash, Facts};
@@ -21,13 +21,26 @@ use tera::{Context, Tera};
 use crate::model::Moment;
 use crate::write::ReportError;
 
-const TEMPLATES: [(&str, &str); 6] = [
+/// The sections of a run's pages, by the names under which others include them.
+pub(crate) const SECTIONS: [(&str, &str); 11] = [
+    ("parts.html", include_str!("../../templates/parts.html")),
+    ("summary.html", include_str!("../../templates/summary.html")),
+    ("progress.html", include_str!("../../templates/progress.html")),
+    ("best.html", include_str!("../../templates/best.html")),
+    ("path.html", include_str!("../../templates/path.html")),
+    ("failures.html", include_str!("../../templates/failures.html")),
+    ("candidates.html", include_str!("../../templates/candidates.html")),
+    ("insights.html", include_str!("../../templates/insights.html")),
+    ("cost.html", include_str!("../../templates/cost.html")),
+    ("repeat.html", include_str!("../../templates/repeat.html")),
+    ("style.css", STYLE),
+];
+/// The style sheet of every page.
+pub(crate) const STYLE: &str = include_str!("../../templates/style.css");
+
+const REPORT: [(&str, &str); 2] = [
     ("report.html", include_str!("../../templates/report.html")),
-    ("style.html", include_str!("../../templates/style.html")),
     ("script.html", include_str!("../../templates/script.html")),
-    ("overview.html", include_str!("../../templates/overview.html")),
-    ("programs.html", include_str!("../../templates/programs.html")),
-    ("tables.html", include_str!("../../templates/tables.html")),
 ];
 
 /// The page of a run.
@@ -35,7 +48,7 @@ pub fn page(facts: &Facts, blobs: &dyn BlobStore, moment: &Moment) -> Result<Str
     let failed = |error: tera::Error| ReportError::Template { why: error.to_string() };
     let page = page::Page::of(facts, blobs, moment)?;
     let mut tera = Tera::default();
-    tera.add_raw_templates(TEMPLATES).map_err(failed)?;
+    tera.add_raw_templates(SECTIONS.into_iter().chain(REPORT)).map_err(failed)?;
     let mut context = Context::new();
     context.insert("page", &page);
     context.insert("nonce", &nonce(&page));

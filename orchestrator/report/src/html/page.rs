@@ -16,11 +16,11 @@ use crate::text::goal;
 use crate::write::ReportError;
 
 /// Steps on the path to the best that are shown.
-const PATH: usize = 300;
+pub(crate) const PATH: usize = 300;
 
 /// The page's data.
 #[derive(Serialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
     task: String,
     run: String,
     description: String,
@@ -57,7 +57,7 @@ pub(super) struct Page {
 
 /// A step on the path to the best.
 #[derive(Serialize)]
-struct PathStep {
+pub(crate) struct PathStep {
     candidate: Link,
     operator: &'static str,
     model: String,
@@ -69,7 +69,7 @@ struct PathStep {
 }
 
 impl Page {
-    pub(super) fn of(
+    pub(crate) fn of(
         facts: &Facts,
         blobs: &dyn BlobStore,
         now: &Moment,
@@ -80,7 +80,7 @@ impl Page {
         let (tone, state_note) = state(&status);
         let (insights, insights_left_out) = insights(facts, &shown);
         let (path, path_left_out) =
-            facts.best.map_or_else(Default::default, |best| path(facts, best, &shown));
+            facts.best.map_or_else(Default::default, |best| path(facts, best, &shown, PATH));
         Ok(Self {
             task: one_line(&status.task, 120),
             run: one_line(status.run.as_str(), 200),
@@ -113,12 +113,13 @@ impl Page {
             predictions: predictions(facts),
             models: models(&status),
             operators: operators(&status),
-            repeat: repeat(facts),
+            repeat: repeat(facts, true),
         })
     }
 }
 
-fn state(status: &Status) -> (&'static str, String) {
+/// A run's state: its tone for the style, and a sentence.
+pub(crate) fn state(status: &Status) -> (&'static str, String) {
     match (&status.stopped, status.state) {
         (Some(stop), _) => {
             let bad = matches!(stop.reason, "fault" | "bad-start");
@@ -133,10 +134,15 @@ fn state(status: &Status) -> (&'static str, String) {
     }
 }
 
-/// The path to the best, oldest first, and how many of its oldest steps are left out.
-fn path(facts: &Facts, best: CandidateId, shown: &Shown) -> (Vec<PathStep>, usize) {
+/// The path to the best, oldest first, so many of its newest steps, and how many are left out.
+pub(crate) fn path(
+    facts: &Facts,
+    best: CandidateId,
+    shown: &Shown,
+    most: usize,
+) -> (Vec<PathStep>, usize) {
     let Some(view) = LineageView::of(facts, best) else { return (Vec::new(), 0) };
-    let left_out = view.steps.len().saturating_sub(PATH);
+    let left_out = view.steps.len().saturating_sub(most);
     let format = ScoreFormat::telling_apart(view.steps.iter().filter_map(|step| step.score));
     let steps = view.steps.into_iter().skip(left_out);
     let steps = steps
@@ -155,7 +161,7 @@ fn path(facts: &Facts, best: CandidateId, shown: &Shown) -> (Vec<PathStep>, usiz
 }
 
 /// What the word of trust means.
-fn trust_note(task: &TaskConfig) -> String {
+pub(crate) fn trust_note(task: &TaskConfig) -> String {
     let writes = match task.evaluator.trust {
         Trust::Split => {
             "candidates run in one sandbox and are judged in another; only the judge writes results"

@@ -17,7 +17,7 @@ const LINE: usize = 400;
 
 /// The best program.
 #[derive(Serialize)]
-pub(super) struct Best {
+pub(crate) struct Best {
     candidate: String,
     diffs: Vec<Diff>,
     files: Vec<File>,
@@ -35,7 +35,7 @@ struct File {
 
 /// A difference between two programs.
 #[derive(Serialize)]
-struct Diff {
+pub(crate) struct Diff {
     title: String,
     /// Shown without being asked for.
     open: bool,
@@ -73,7 +73,7 @@ struct Line {
 }
 
 impl Best {
-    pub(super) fn of(facts: &Facts, blobs: &dyn BlobStore) -> Option<Self> {
+    pub(crate) fn of(facts: &Facts, blobs: &dyn BlobStore) -> Option<Self> {
         let best = facts.best()?;
         let program = ProgramView::load(blobs, best.program, "it has no program");
         Some(Self {
@@ -101,17 +101,18 @@ fn diffs(facts: &Facts, blobs: &dyn BlobStore, best: &CandidateFacts) -> Vec<Dif
         } else {
             format!("{name} {origin}")
         };
-        diffs.push(diff(title, true, &VersusView::of(facts, blobs, origin, best.id)));
+        diffs.push(diff(title, true, &VersusView::of(facts, blobs, origin, best.id), DIFF_LINES));
     }
     if let Some(parent) = parent.filter(|parent| Some(*parent) != origin) {
         let title = format!("its first parent {parent}");
-        diffs.push(diff(title, true, &VersusView::of(facts, blobs, parent, best.id)));
+        diffs.push(diff(title, true, &VersusView::of(facts, blobs, parent, best.id), DIFF_LINES));
     }
     diffs
 }
 
-fn diff(title: String, open: bool, versus: &VersusView) -> Diff {
-    let mut left = DIFF_LINES;
+/// What changed, as so many lines at most.
+pub(crate) fn diff(title: String, open: bool, versus: &VersusView, most: usize) -> Diff {
+    let mut left = most;
     let mut all = 0;
     let mut files = Vec::new();
     for file in &versus.lines.files {
@@ -135,8 +136,8 @@ fn diff(title: String, open: bool, versus: &VersusView) -> Diff {
     let note = match &versus.missing {
         Some(why) => printable(why).into_owned(),
         None if files.is_empty() => "The programs are equal.".to_owned(),
-        None if all > DIFF_LINES => {
-            format!("{} more lines are left out.", count((all - DIFF_LINES) as u64))
+        None if all > most => {
+            format!("{} more lines are left out.", count((all - most) as u64))
         }
         None => String::new(),
     };

@@ -11,21 +11,26 @@ use crate::format::{ScoreFormat, count, duration, one_line};
 /// Rows for the best candidates, and as many for the latest.
 const ROWS: usize = 200;
 
-/// A candidate's name, and whether the page has its row.
+/// A candidate's name, and where more about it is.
 #[derive(Serialize)]
-pub(super) struct Link {
+pub(crate) struct Link {
     /// For example `c000042`.
-    pub(super) id: String,
-    /// Whether to link to its row.
-    pub(super) here: bool,
+    pub(crate) id: String,
+    /// Where its row or its page is; none where there is no such place.
+    pub(crate) href: Option<String>,
 }
 
-/// The candidates that have a row.
-pub(super) struct Shown(BTreeSet<CandidateId>);
+/// The candidates that more is said about.
+pub(crate) enum Shown {
+    /// These have a row on the page.
+    Rows(BTreeSet<CandidateId>),
+    /// Each has a page below this address.
+    Pages(String),
+}
 
 impl Shown {
     /// The candidates with the best scores, the latest, and the path to the best.
-    pub(super) fn of(facts: &Facts) -> Self {
+    pub(crate) fn of(facts: &Facts) -> Self {
         let goal = facts.objective().goal;
         let real = || facts.candidates.iter().filter(|c| c.state != CandidateState::Absent);
         let mut scored: Vec<(f64, CandidateId)> =
@@ -34,18 +39,30 @@ impl Shown {
         let mut ids: BTreeSet<_> = scored.into_iter().take(ROWS).map(|(_, id)| id).collect();
         ids.extend(real().rev().take(ROWS).map(|c| c.id));
         ids.extend(facts.best);
-        Self(ids)
+        Self::Rows(ids)
     }
 
-    /// Whether this candidate has a row.
-    pub(super) fn has(&self, id: CandidateId) -> bool {
-        self.0.contains(&id)
+    /// A link to a candidate.
+    pub(crate) fn link(&self, id: CandidateId) -> Link {
+        let href = match self {
+            Self::Rows(rows) => rows.contains(&id).then(|| format!("#{id}")),
+            Self::Pages(base) => Some(format!("{base}/{id}")),
+        };
+        Link { id: id.to_string(), href }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = CandidateId> {
+        let rows = match self {
+            Self::Rows(rows) => Some(rows.iter().copied()),
+            Self::Pages(_) => None,
+        };
+        rows.into_iter().flatten()
     }
 }
 
 /// The table of candidates.
 #[derive(Serialize)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     list: Vec<Row>,
     /// How many candidates the run has.
     total: String,
@@ -53,8 +70,9 @@ pub(super) struct Rows {
     note: String,
 }
 
+/// A candidate's row.
 #[derive(Serialize)]
-struct Row {
+pub(crate) struct Row {
     id: String,
     best: bool,
     status: &'static str,
@@ -76,10 +94,10 @@ struct Row {
 }
 
 impl Rows {
-    pub(super) fn of(facts: &Facts, shown: &Shown) -> Self {
+    pub(crate) fn of(facts: &Facts, shown: &Shown) -> Self {
         let goal = facts.objective().goal;
         let mut candidates: Vec<&CandidateFacts> =
-            shown.0.iter().filter_map(|id| facts.candidate(*id)).map(AsRef::as_ref).collect();
+            shown.rows().filter_map(|id| facts.candidate(id)).map(AsRef::as_ref).collect();
         candidates.sort_by(|a, b| {
             let nothing = f64::NAN;
             let (x, y) = (a.score().unwrap_or(nothing), b.score().unwrap_or(nothing));
@@ -103,7 +121,8 @@ impl Rows {
     }
 }
 
-fn row(facts: &Facts, candidate: &CandidateFacts, format: ScoreFormat) -> Row {
+/// The row of a candidate.
+pub(crate) fn row(facts: &Facts, candidate: &CandidateFacts, format: ScoreFormat) -> Row {
     let score = candidate.score();
     let gain = score.and_then(|score| facts.gain(score));
     let wall = candidate.evaluation.as_ref().map(|evaluation| evaluation.usage.wall_s);

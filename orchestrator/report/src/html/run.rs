@@ -16,13 +16,16 @@ const EVIDENCE: usize = 6;
 
 /// A number of the summary.
 #[derive(Serialize)]
-pub(super) struct Card {
-    label: &'static str,
-    value: String,
-    note: String,
+pub(crate) struct Card {
+    /// What it is.
+    pub(crate) label: &'static str,
+    /// How much.
+    pub(crate) value: String,
+    /// More about it; may be empty.
+    pub(crate) note: String,
 }
 
-pub(super) fn cards(status: &Status, facts: &Facts) -> Vec<Card> {
+pub(crate) fn cards(status: &Status, facts: &Facts) -> Vec<Card> {
     let card = |label, value: String, note: String| Card { label, value, note };
     let objective = &status.objective;
     let best = status.best.as_ref();
@@ -65,7 +68,7 @@ pub(super) fn cards(status: &Status, facts: &Facts) -> Vec<Card> {
 
 /// An insight.
 #[derive(Serialize)]
-pub(super) struct Insight {
+pub(crate) struct Insight {
     kind: &'static str,
     claim: String,
     recommendation: String,
@@ -76,7 +79,7 @@ pub(super) struct Insight {
 
 /// What an item or an insight was worth.
 #[derive(Serialize)]
-pub(super) struct Worth {
+pub(crate) struct Worth {
     name: String,
     shown: String,
     gains: String,
@@ -85,7 +88,7 @@ pub(super) struct Worth {
 }
 
 /// The most shown ones.
-pub(super) fn worth(facts: &Facts) -> Vec<Worth> {
+pub(crate) fn worth(facts: &Facts) -> Vec<Worth> {
     let percent = |share: f64| format!("{:+.0}", share * 100.0);
     let rows = KnowledgeWorth::all(facts).into_iter().take(INSIGHTS).map(|worth| Worth {
         name: one_line(&worth.name, 120),
@@ -103,7 +106,7 @@ pub(super) fn worth(facts: &Facts) -> Vec<Worth> {
 }
 
 /// How often proposers were right; empty where nothing can be compared.
-pub(super) fn predictions(facts: &Facts) -> String {
+pub(crate) fn predictions(facts: &Facts) -> String {
     let Predictions { compared, came_true } = Predictions::of(facts);
     if compared == 0 {
         return String::new();
@@ -115,7 +118,7 @@ pub(super) fn predictions(facts: &Facts) -> String {
     )
 }
 
-pub(super) fn insights(facts: &Facts, shown: &Shown) -> (Vec<Insight>, usize) {
+pub(crate) fn insights(facts: &Facts, shown: &Shown) -> (Vec<Insight>, usize) {
     let mut all: Vec<_> = facts.insights.values().collect();
     all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.key.cmp(&b.key)));
     let left_out = all.len().saturating_sub(INSIGHTS);
@@ -132,14 +135,16 @@ pub(super) fn insights(facts: &Facts, shown: &Shown) -> (Vec<Insight>, usize) {
 
 /// All it takes to repeat the run.
 #[derive(Serialize)]
-pub(super) struct Repeat {
+pub(crate) struct Repeat {
     facts: Vec<(&'static str, String)>,
     host: Vec<(String, String)>,
     overrides: Vec<String>,
     config: String,
 }
 
-pub(super) fn repeat(facts: &Facts) -> Repeat {
+/// What it takes to repeat a run. `hashed`: with the canonical hash, which takes a while of a
+/// large run.
+pub(crate) fn repeat(facts: &Facts, hashed: bool) -> Repeat {
     let run = &facts.run;
     let mut rows = vec![
         ("Run", run.run.to_string()),
@@ -164,7 +169,14 @@ pub(super) fn repeat(facts: &Facts) -> Repeat {
         rows.push(("Best program", program.to_string()));
     }
     rows.push(("Events", count(facts.next_seq.0)));
-    rows.push(("Canonical hash", facts.canonical_hash().to_string()));
+    rows.push((
+        "Canonical hash",
+        if hashed {
+            facts.canonical_hash().to_string()
+        } else {
+            format!("`evolve verify {}` tells", run.run)
+        },
+    ));
     let at_rest = matches!(facts.phase, Phase::Stopped { .. });
     if !at_rest {
         rows.push(("Note", "the run has not come to rest: the hash is of this moment".to_owned()));

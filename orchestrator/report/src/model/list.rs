@@ -44,6 +44,8 @@ pub struct RunLine {
     pub gain: Option<f64>,
     /// Candidates evaluated, failures included.
     pub evaluated: u64,
+    /// Evaluated candidates per minute, over the time the run was up.
+    pub rate_per_min: Option<f64>,
     /// What was spent.
     pub cost: Cost,
     /// When it was started.
@@ -56,6 +58,7 @@ impl RunLine {
     /// The run in a line.
     pub fn of(facts: &Facts, moment: &Moment) -> Self {
         let best = Best::of(facts, None);
+        let cost = Cost::of(facts, moment);
         Self {
             run: facts.run.run.clone(),
             task: facts.run.task.task.name.clone(),
@@ -65,7 +68,8 @@ impl RunLine {
             score: best.as_ref().and_then(|best| best.score).and_then(finite),
             gain: best.as_ref().and_then(|best| best.gain),
             evaluated: facts.counts.evaluated,
-            cost: Cost::of(facts, moment),
+            rate_per_min: cost.rate(facts.counts.evaluated),
+            cost,
             started_at: facts.started_at,
             last_event_at: facts.last_at,
         }

@@ -97,6 +97,11 @@ impl RunState {
         }
     }
 
+    /// Whether a process is at work on it, or waits to be.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Draining)
+    }
+
     /// The word for people and for JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -177,6 +182,13 @@ impl Cost {
             tokens: facts.spend.tokens,
             wall_s: facts.wall.up(until).as_secs_f64(),
         }
+    }
+}
+
+impl Cost {
+    /// So many candidates per minute, over the time the run was up; none before the first.
+    pub fn rate(&self, evaluated: u64) -> Option<f64> {
+        (evaluated > 0).then(|| evaluated as f64 * 60.0 / self.wall_s).and_then(finite)
     }
 }
 
@@ -298,9 +310,7 @@ impl Status {
                 waiting: facts.ready.len(),
                 evaluations: facts.evaluating.len(),
             },
-            rate_per_min: (counts.evaluated > 0)
-                .then(|| counts.evaluated as f64 * 60.0 / cost.wall_s)
-                .and_then(finite),
+            rate_per_min: cost.rate(counts.evaluated),
             cost,
             failures: failures(facts),
             models: models(facts),
