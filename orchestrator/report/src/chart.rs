@@ -168,7 +168,8 @@ fn draw_on(plot: &Chart, svg: &mut String) -> Result<(), Box<dyn std::error::Err
         let name: String = series.name.chars().take(LABEL).collect();
         labels.push((height, format!("{name} {}", label(*end))));
     }
-    spread(&mut labels);
+    let lowest = chart.backend_coord(&(plot.last, plot.low)).1;
+    spread(&mut labels, lowest);
     let style =
         ("sans-serif", 15).into_font().color(&WORDS).pos(Pos::new(HPos::Left, VPos::Center));
     for (height, text) in labels {
@@ -193,14 +194,14 @@ fn staircase(series: &Series, last: f64) -> Vec<(f64, f64)> {
     line
 }
 
-/// Moves labels apart that would cover each other, downwards and then back up from the
-/// bottom.
-fn spread(labels: &mut [(i32, String)]) {
+/// Moves labels apart that would cover each other, downwards and then back up from the lowest
+/// place, so that none lies among the words below the chart.
+fn spread(labels: &mut [(i32, String)], lowest: i32) {
     labels.sort_by_key(|(height, _)| *height);
     for i in 1..labels.len() {
         labels[i].0 = labels[i].0.max(labels[i - 1].0 + LABEL_HEIGHT);
     }
-    let mut floor = SIZE.1.cast_signed() - LABEL_HEIGHT;
+    let mut floor = lowest;
     for (height, _) in labels.iter_mut().rev() {
         *height = (*height).min(floor);
         floor = *height - LABEL_HEIGHT;
@@ -257,11 +258,11 @@ mod tests {
     #[test]
     fn labels_never_cover_each_other() {
         let mut labels = vec![(370, "a".to_owned()), (370, "b".to_owned()), (368, "c".to_owned())];
-        spread(&mut labels);
+        spread(&mut labels, 370);
         for pair in labels.windows(2) {
             assert!(pair[1].0 - pair[0].0 >= LABEL_HEIGHT, "{labels:?}");
         }
-        assert!(labels.iter().all(|(height, _)| *height < SIZE.1.cast_signed()));
+        assert!(labels.iter().all(|(height, _)| *height <= 370));
     }
 
     #[test]

@@ -65,8 +65,8 @@ impl<'a> Axis<'a> {
             Across::Time => self.since_start(self.facts.last_at),
             Across::Usd => self.spent.last().map_or(0.0, |(_, usd)| *usd),
         };
-        let least = if self.across == Across::Candidates { 1.0 } else { 1e-6 };
-        last.max(least)
+        // A chart has a width even before anything happened.
+        last.max(if self.across == Across::Candidates { 1.0 } else { 1e-6 })
     }
 
     /// A place in words.

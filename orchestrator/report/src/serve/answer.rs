@@ -15,7 +15,7 @@ use super::runs::Live;
 use crate::format::one_line;
 use crate::html::page::state;
 use crate::html::{SECTIONS, STYLE};
-use crate::model::Status;
+use crate::model::{RunState, Status};
 
 const TEMPLATES: [(&str, &str); 17] = [
     ("layout.html", include_str!("../../templates/serve/layout.html")),
@@ -88,7 +88,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn of(facts: &Facts, status: &Status) -> Self {
-        let (tone, state_note) = state(status);
+        let (tone, state_note) = followed(status);
         Self {
             task: one_line(&status.task, 120),
             run: one_line(status.run.as_str(), 200),
@@ -99,6 +99,14 @@ impl Head {
             live: status.state.is_live(),
             front: facts.run.task.objective.len() > 1,
         }
+    }
+}
+
+/// The state of a run that its page follows.
+pub(super) fn followed(status: &Status) -> (&'static str, String) {
+    match state(status) {
+        (tone, _) if status.state == RunState::Running => (tone, "new work starts".to_owned()),
+        other => other,
     }
 }
 

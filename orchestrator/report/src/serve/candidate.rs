@@ -103,7 +103,7 @@ fn file(path: &str, text: &str, base: &str) -> File {
 #[derive(Serialize)]
 struct Stage {
     purpose: &'static str,
-    stage: String,
+    name: String,
     repeat: u32,
     status: &'static str,
     metrics: String,
@@ -204,7 +204,7 @@ impl History {
                             evolve_core::outcome::EvalPurpose::Confirm => "confirm",
                             evolve_core::outcome::EvalPurpose::Holdout => "hold-out",
                         },
-                        stage: one_line(done.stage.as_str(), 60),
+                        name: one_line(done.stage.as_str(), 60),
                         repeat: done.repeat + 1,
                         status: done.status.word(),
                         metrics: one_line(&metrics.collect::<Vec<_>>().join(", "), 300),

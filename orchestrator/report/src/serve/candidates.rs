@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Html;
-use evolve_core::Facts;
 use evolve_core::facts::{CandidateFacts, CandidateState};
+use evolve_core::{Facts, ModelName};
 use serde::{Deserialize, Serialize};
 
 use super::Site;
@@ -130,7 +130,7 @@ impl Choices {
             statuses.insert(c.word());
             operators.insert(c.selection.operator.word());
             islands.insert(c.selection.island);
-            models.extend(c.model.as_ref().map(|model| model.as_str()));
+            models.extend(c.model.as_ref().map(ModelName::as_str));
         }
         let text = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
         Self {

@@ -1,6 +1,6 @@
 //! The lineage as a graph: who came from whom, laid out as a tidy tree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -67,7 +67,9 @@ impl Graph {
             (Names::default(), Names::default(), Names::default());
         for (at, node) in nodes.iter().enumerate() {
             graph.id.push(node.id.0);
-            graph.parent.push(parents[at].map_or(-1, |parent| parent as i64));
+            graph
+                .parent
+                .push(parents[at].and_then(|parent| i64::try_from(parent).ok()).unwrap_or(-1));
             let others = node.parents().iter().skip(1).filter_map(|parent| place.get(parent));
             graph.more.extend(others.map(|parent| (at, *parent)));
             let behind = parents[at].map_or(0, |parent| graph.x[parent] + 1);
@@ -117,7 +119,7 @@ fn chosen(facts: &Facts) -> (Vec<CandidateId>, usize) {
     };
     let all: Vec<&CandidateFacts> =
         facts.candidates.iter().map(AsRef::as_ref).filter(has_program).collect();
-    let mut kept: BTreeMap<CandidateId, ()> = BTreeMap::new();
+    let mut kept: BTreeSet<CandidateId> = BTreeSet::new();
     if all.len() <= NODES {
         return (all.iter().map(|c| c.id).collect(), all.len());
     }
@@ -130,13 +132,13 @@ fn chosen(facts: &Facts) -> (Vec<CandidateId>, usize) {
     let first = facts.best.into_iter().chain(facts.promotions.iter().rev().map(|(_, id)| *id));
     let turns = ranked.iter().zip(all.iter().rev()).flat_map(|(one, other)| [one.id, other.id]);
     for id in first.chain(turns) {
-        if kept.contains_key(&id) {
+        if kept.contains(&id) {
             continue;
         }
         let line: Vec<CandidateId> = facts
             .lineage(id)
             .map(|c| c.id)
-            .take_while(|ancestor| !kept.contains_key(ancestor))
+            .take_while(|ancestor| !kept.contains(ancestor))
             .chain([id])
             .collect();
         if kept.len() + line.len() > NODES {
@@ -146,9 +148,9 @@ fn chosen(facts: &Facts) -> (Vec<CandidateId>, usize) {
             }
             continue;
         }
-        kept.extend(line.into_iter().map(|id| (id, ())));
+        kept.extend(line);
     }
-    (kept.into_keys().collect(), all.len())
+    (kept.into_iter().collect(), all.len())
 }
 
 /// Places across: leaves side by side, in the order of a walk that finishes one line before the

@@ -13,11 +13,10 @@ use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Site;
-use super::answer::{Failure, aside};
+use super::answer::{Failure, aside, followed};
 use super::candidates::Line;
 use super::overview::{Slot, slots};
 use super::runs::Live;
-use crate::html::page::state;
 use crate::html::run::{Card, cards};
 use crate::model::Status;
 
@@ -49,7 +48,7 @@ impl Update {
     fn of(live: &Live) -> Self {
         let facts = live.facts();
         let status = Status::of(facts, &live.moment(), None);
-        let (tone, note) = state(&status);
+        let (tone, note) = followed(&status);
         Self {
             seq: facts.next_seq.0,
             state: status.state.word(),

@@ -124,7 +124,7 @@ impl Axis {
         match self.across() {
             Across::Time => "time",
             Across::Usd => "usd",
-            _ => "candidates",
+            Across::Candidates => "candidates",
         }
     }
 }

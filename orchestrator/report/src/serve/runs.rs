@@ -85,12 +85,15 @@ struct Kept {
 /// What a run's journal looked like when its line was made.
 type Seen = (u64, Option<SystemTime>);
 
+/// A run's line, and what its journal looked like then.
+type KnownLine = (Seen, Result<RunLine, BrokenRun>);
+
 /// All runs of a folder.
 pub(super) struct Runs {
     folder: PathBuf,
     open: Mutex<HashMap<String, Kept>>,
     /// Lines of runs at rest.
-    lines: Mutex<HashMap<String, (Seen, Result<RunLine, BrokenRun>)>>,
+    lines: Mutex<HashMap<String, KnownLine>>,
 }
 
 impl Runs {

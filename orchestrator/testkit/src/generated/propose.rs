@@ -8,6 +8,7 @@ use evolve_core::ids::{BlobHash, CandidateId, ModelName};
 use evolve_core::money::{TokenUsage, Usd};
 use evolve_core::outcome::{CallStatus, RejectReason};
 use evolve_core::ports::HostFault;
+use evolve_core::shape::Shape;
 
 use super::{Story, texts};
 
@@ -135,7 +136,7 @@ impl Story<'_> {
             candidate,
             program: hash,
             normal: Some(BlobHash::of(format!("normal {hash}").as_bytes())),
-            shape: None,
+            shape: Some(Shape::of(&program, Some(&texts::start_program()))),
             change: Change {
                 summary: format!("radius of circle {circle} to {radius:.4}"),
                 edits,
