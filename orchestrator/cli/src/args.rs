@@ -1,5 +1,6 @@
 //! The command line: words, flags, examples.
 
+mod inject;
 mod peers;
 mod tasks;
 
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::commands::cognition::args::Cognition;
 
+pub use inject::Inject;
 pub use peers::{Import, Peer};
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
 
@@ -123,6 +125,8 @@ pub enum Command {
     Stop(Stop),
     /// Change a budget of a live run
     Budget(BudgetArgs),
+    /// Make a program of your own a candidate of a live run
+    Inject(Inject),
     /// List the runs, newest first
     #[command(after_help = "Example:\n  evolve list --json")]
     List(Json),

@@ -73,6 +73,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
             commands::steer::steer(runs, &args.run, &command)?;
         }
         Command::Budget(args) => commands::steer::budget(runs, &args.run, &args.changes)?,
+        Command::Inject(args) => commands::inject::inject(runs, args)?,
         Command::List(args) => commands::read::list(runs, args)?,
         Command::Status(args) => commands::read::status(runs, args)?,
         Command::Best(args) => commands::read::best(runs, args)?,

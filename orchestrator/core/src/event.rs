@@ -167,6 +167,8 @@ pub enum Operator {
     Fix,
     /// A model writes a first program from the description.
     Draft,
+    /// A person gives the program of their own (`evolve inject`). Nothing a strategy chooses.
+    Inject,
 }
 
 impl Operator {
@@ -180,7 +182,13 @@ impl Operator {
             Self::Mutate => "mutate",
             Self::Fix => "fix",
             Self::Draft => "draft",
+            Self::Inject => "inject",
         }
+    }
+
+    /// Whether a strategy may choose it, and a task give it a weight.
+    pub fn is_chosen(self) -> bool {
+        !matches!(self, Self::Start | Self::Inject)
     }
 }
 

@@ -316,8 +316,9 @@ fn search(task: &TaskConfig, found: &mut Findings) {
         if !(weight.is_finite() && *weight >= 0.0) {
             found.add(&path, "a weight is a number of at least 0", "");
         }
-        if operator.word() == "start" {
-            found.add(&path, "`start` is not an operator to choose", "remove it");
+        if !operator.is_chosen() {
+            let message = format!("`{}` is not an operator to choose", operator.word());
+            found.add(&path, message, "remove it");
         }
     }
     if !search.operators.is_empty() && search.operators.values().all(|w| *w <= 0.0) {
