@@ -127,7 +127,6 @@ fn a_program_given_before_the_start_is_measured_waits_for_it() {
     let own = place(|e| matches!(e, Event::EvalStarted(e) if e.candidate == CandidateId(1)));
     assert!(start.unwrap() < own.unwrap());
     assert_eq!(facts.candidate(CandidateId(1)).unwrap().word(), "ok");
-    assert_eq!(replayed(&world).canonical_hash(), facts.canonical_hash());
 }
 
 fn is_injection(envelope: &Envelope) -> bool {

@@ -463,12 +463,12 @@ fn any_strategy_polishes_more_where_polishing_pays() {
 fn every_strategy_builds_on_a_persons_program_and_draws_the_same_operators_as_before() {
     for info in strategies() {
         let mut run = Run::new(&section(info.name), with_models(), Goal::Maximize, Some(1.0));
-        run.go(30, 3, |_, _| End::Score(0.5));
+        run.go(30, 1, |_, _| End::Score(0.5));
         // Neither a parent nor an island is needed, and an island that is not there is none.
         run.inject(Vec::new(), 9, End::Failed);
         let own = run.inject(vec![CandidateId::START], 0, End::Score(50.0));
         let mut built = false;
-        run.go(200, 3, |_, candidate| {
+        run.go(400, 1, |_, candidate| {
             let selection = &candidate.selection;
             assert!(selection.operator.is_chosen(), "{}: {selection:?}", info.name);
             built |= selection.parents.contains(&own) || selection.inspirations.contains(&own);
