@@ -186,9 +186,13 @@ impl Operator {
         }
     }
 
-    /// Whether a strategy may choose it, and a task give it a weight.
+    /// Those that a strategy may choose, and a task give a weight.
+    pub const CHOSEN: [Self; 6] =
+        [Self::Diff, Self::Rewrite, Self::Crossover, Self::Mutate, Self::Fix, Self::Draft];
+
+    /// Whether a strategy may choose it.
     pub fn is_chosen(self) -> bool {
-        !matches!(self, Self::Start | Self::Inject)
+        Self::CHOSEN.contains(&self)
     }
 }
 

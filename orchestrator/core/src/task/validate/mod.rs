@@ -2,7 +2,10 @@
 
 mod knowledge;
 mod models;
+mod notify;
 mod npu;
+
+pub use notify::is_web_address;
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
@@ -68,6 +71,7 @@ pub(super) fn findings(task: &TaskConfig) -> Vec<Finding> {
     models::budget(task, &mut found);
     env(&task.sandbox.env, "sandbox.env", &mut found);
     sandbox(task, &mut found);
+    notify::notify(task, &mut found);
     found.0
 }
 
