@@ -103,7 +103,7 @@ fn of_many_new_bests_the_newest_is_told_after_the_interval() {
 #[test]
 fn pauses_and_faults_are_told_and_a_secret_webhook_is_written_nowhere() {
     let hook = Hook::start(|notice| {
-        // The first try of each fails, so that the failure is logged nowhere with its URL.
+        // What fails is logged, and must be without the URL.
         if notice["message"] == "paused" { Answer::Status(200) } else { Answer::Status(500) }
     });
     let url = hook.url(&format!("/services/{TOKEN}"));
