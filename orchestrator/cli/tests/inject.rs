@@ -215,3 +215,36 @@ fn a_program_of_several_files_comes_as_a_folder() {
     place.ok(&["stop", "latest", "--now"]);
     child.wait().unwrap();
 }
+
+#[test]
+fn a_program_given_before_the_tasks_own_population_takes_none_of_its_places() {
+    let place = Place::new();
+    let gate = place.path().join("gate");
+    let folder = place.task().join("population");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, x) in [("a.py", "1.5"), ("b.py", "2.5"), ("c.py", "2.75")] {
+        std::fs::write(folder.join(name), program(x, "0.5")).unwrap();
+    }
+    // Nothing is measured, so nothing proposed, before the gate is open.
+    let run = std::fs::read_to_string(place.task().join("run.sh")).unwrap();
+    place.write("run.sh", &format!("until [ -e \"$GATE\" ]; do sleep 0.05; done\n{run}"));
+    let path = "path = \"program.py\"";
+    let toml = Place::task_toml(&format!("[sandbox]\nenv = [\"GATE={}\"]\n", gate.display()))
+        .replace(path, &format!("{path}\npopulation = \"population\""));
+    place.write("task.toml", &toml);
+    let args = ["start", "task", "-q", "--sandbox", "unconfined", "--budget", "candidates=6"];
+    let mut command = place.command(&args);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for(&place, &mut child, |status| status["under_way"]["evaluations"] == 1);
+    give(&place, "program.py", &program("3.0", "-2.0"));
+    assert_eq!(number_in(&place.ok(&["inject", "latest", "program.py"])), "c000001");
+    std::fs::write(&gate, "").unwrap();
+    assert!(child.wait().unwrap().success());
+    for (number, x) in [(2, "1.5"), (3, "2.5"), (4, "2.75")] {
+        let shown = place.ok(&["show", "latest", &number.to_string()]);
+        assert!(shown.contains("given with the task"), "{shown}");
+        assert!(shown.contains(&format!("X = {x}")), "{shown}");
+    }
+    assert_eq!(place.json(&["status", "--json"])["best"]["candidate"], "c000001");
+    replays(&place);
+}

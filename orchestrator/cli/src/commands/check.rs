@@ -75,7 +75,9 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
         let mut text =
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
         let notes = &folder.notes;
-        notes.iter().for_each(|note| text += &format!("  note: {note}\n"));
+        for note in notes {
+            text += &format!("  note: {note}\n");
+        }
         let json = json!({ "version": 1, "ok": true, "notes": notes, "start": null });
         return Ok(Done { text, json });
     };

@@ -103,7 +103,7 @@ fn request(reader: &mut impl BufRead) -> Option<Value> {
         let Some((name, value)) = header.trim().split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap(),
-            "content-type" => kind = value.to_owned(),
+            "content-type" => value.clone_into(&mut kind),
             _ => {}
         }
     }
