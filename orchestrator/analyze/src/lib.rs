@@ -110,7 +110,10 @@ impl StatisticalAnalyzer {
         let mut count = |subject, name: &str| {
             self.tallies.entry(subject).or_default().count(name, candidate.id, gained);
         };
-        count(Subject::Operator, candidate.selection.operator.word());
+        // What a person gave is no operator that could be used more or less.
+        if candidate.selection.operator.is_chosen() {
+            count(Subject::Operator, candidate.selection.operator.word());
+        }
         if let Some(model) = &candidate.model {
             count(Subject::Model, model.as_str());
         }

@@ -84,6 +84,14 @@ impl CliError {
         first
     }
 
+    /// Writes it as log lines, one for each mistake, where every line is to be JSON.
+    pub fn log(&self) {
+        for error in std::iter::once(self).chain(&self.more) {
+            let help = error.help.as_deref().unwrap_or_default();
+            tracing::error!(help, exit = error.exit as u64, "{}", error.message);
+        }
+    }
+
     /// The mistakes as JSON, for `--json`.
     pub fn to_json(&self) -> serde_json::Value {
         let one = |error: &Self| {

@@ -3,8 +3,10 @@
 mod args;
 mod commands;
 mod error;
+mod event_log;
 mod knowledge;
 mod logging;
+mod notify;
 mod peers;
 mod progress;
 mod sandboxes;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use evolve_engine::Command as Steer;
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command, Global, LogFormat};
 use error::{CliError, Exit};
 
 fn main() -> ExitCode {
@@ -42,7 +44,11 @@ fn main() -> ExitCode {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
             let exit = error.exit;
-            eprintln!("{:?}", miette::Report::new(error));
+            if cli.global.log_format == LogFormat::Json {
+                error.log();
+            } else {
+                eprintln!("{:?}", miette::Report::new(error));
+            }
             ExitCode::from(exit as u8)
         }
     }
@@ -73,6 +79,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
             commands::steer::steer(runs, &args.run, &command)?;
         }
         Command::Budget(args) => commands::steer::budget(runs, &args.run, &args.changes)?,
+        Command::Inject(args) => commands::inject::inject(runs, args)?,
         Command::List(args) => commands::read::list(runs, args)?,
         Command::Status(args) => commands::read::status(runs, args)?,
         Command::Best(args) => commands::read::best(runs, args)?,

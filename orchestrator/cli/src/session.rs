@@ -10,8 +10,8 @@ use evolve_core::ports::{Analyzer, BlobStore, Embedder, Evaluator, KnowledgeBase
 use evolve_core::redact::Redactor;
 use evolve_core::sandbox::Sandbox;
 use evolve_core::task::{EvaluatorKind, TaskConfig};
-use evolve_core::{Facts, Program, Usd};
-use evolve_engine::{Begin, EngineError, EngineSetup, Parts, run};
+use evolve_core::{Envelope, Facts, Program, Usd};
+use evolve_engine::{Begin, EngineError, EngineSetup, Observer, Parts, run};
 use evolve_evaluators::{Harness, HarnessSetup};
 use evolve_npu::NpuEvaluator;
 use evolve_prompts::Prompts;
@@ -24,7 +24,10 @@ use tokio::runtime::Runtime;
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::event_log::EventLog;
 use crate::knowledge;
+use crate::logging;
+use crate::notify::{self, Notifications};
 use crate::progress::Progress;
 use crate::sandboxes::Sandboxes;
 use crate::signals;
@@ -98,9 +101,9 @@ pub fn store_error(error: StoreError) -> CliError {
     CliError::new(exit, error.to_string())
 }
 
-/// Keeps the keys of a task's models out of what is written.
+/// Keeps the keys of a task's models, and a secret webhook, out of what is written.
 pub fn redactor(task: &TaskConfig) -> Redactor {
-    Redactor::new(Keys::known(task))
+    Redactor::new(Keys::known(task).into_iter().chain(notify::secret(task)))
 }
 
 /// A runtime for the work of a run.
@@ -273,6 +276,15 @@ fn name_of(dir: &RunDir) -> String {
     dir.root().canonicalize().unwrap_or_else(|_| dir.root().to_owned()).display().to_string()
 }
 
+/// Several that watch, in their order.
+struct Observers(Vec<Box<dyn Observer>>);
+
+impl Observer for Observers {
+    fn update(&mut self, facts: &Facts, events: &[Envelope]) {
+        self.0.iter_mut().for_each(|observer| observer.update(facts, events));
+    }
+}
+
 /// Drives a run to its rest, writes its report and best program, and tells the person.
 pub fn drive(
     global: &Global,
@@ -296,6 +308,11 @@ pub fn drive(
     let parts = parts(&wiring.task, wiring.proposer, analyzer)?;
     runtime.block_on(sandbox.take_over(&name_of(&dir)))?;
     let (workers, quiet) = (runtime.handle().clone(), global.quiet);
+    logging::of_run(dir.id());
+    let told = Notifications::start(&wiring.task, dir.id(), runtime);
+    let mut observers: Vec<Box<dyn Observer>> =
+        vec![Box::new(EventLog), Box::new(Progress::new(quiet))];
+    observers.extend(told.watch().map(|watch| Box::new(watch) as _));
     let result = run(EngineSetup {
         begin,
         settled,
@@ -307,9 +324,13 @@ pub fn drive(
         evaluator,
         runtime: runtime.handle().clone(),
         socket: Some(dir.control_socket()),
-        observer: Box::new(Progress::new(quiet)),
+        observer: Box::new(Observers(observers)),
         on_handle: Box::new(move |handle| signals::watch(&workers, handle, quiet)),
     });
+    if let Err(error) = &result {
+        told.failed(&error.to_string());
+    }
+    told.finish(runtime);
     drop(sandboxes);
     let facts = result.map_err(|error| engine_error(error, &dir))?;
     finish(&dir, &facts, &*blobs)?;

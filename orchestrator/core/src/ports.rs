@@ -180,6 +180,19 @@ pub trait CallSink: Send + Sync {
     fn breaker(&self, model: &ModelName, open: bool, why: &str);
 }
 
+/// A program that a person gives.
+pub struct GivenProgram {
+    /// The files.
+    pub program: Program,
+    /// What was changed, in the person's words.
+    pub note: String,
+    /// The program whose fixed parts it must keep: its parent's, else the start's; none where
+    /// there is neither.
+    pub base: Option<BlobHash>,
+    /// Storage for programs.
+    pub blobs: Arc<dyn BlobStore>,
+}
+
 /// A program that came of a proposal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewProgram {
@@ -232,6 +245,13 @@ pub trait Proposer: Send {
     fn reservation(&self, selection: &Selection) -> Reservation;
     /// Begins a proposal. Called by the dispatcher: must return at once; the future works.
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome>;
+    /// Begins the static checks of a program that a person gives: those that an answer of a
+    /// model has to pass. Must return at once, as [`Proposer::propose`].
+    fn admit(&self, given: GivenProgram) -> BoxFuture<Result<NewProgram, NoProgram>> {
+        let _ = given;
+        let none = NoProgram::new(RejectReason::Unusable, "programs from outside are not taken");
+        Box::pin(std::future::ready(Err(none)))
+    }
     /// Learns from an event that was folded into the facts.
     fn observe(&mut self, facts: &Facts, event: &Envelope);
 }

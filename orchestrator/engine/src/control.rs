@@ -13,10 +13,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream as AsyncStream};
 use tokio::sync::oneshot;
 
+use crate::inject::Inject;
 use crate::message::Message;
 
-/// Longest command line that is read.
-const LONGEST_LINE: u64 = 64 * 1024;
+/// Longest command line that is read: a program in JSON, with room to spare.
+const LONGEST_LINE: u64 = 4 * 1024 * 1024;
 /// Longest path that every system takes as a socket's address, in bytes.
 const LONGEST_ADDRESS: usize = 100;
 /// How long a client waits for the answer.
@@ -39,6 +40,8 @@ pub enum Command {
         /// For example `candidates=500`.
         change: String,
     },
+    /// Make a person's program a candidate.
+    Inject(Inject),
 }
 
 /// What became of a command.
@@ -72,6 +75,12 @@ pub enum ControlError {
     /// The talk broke off.
     #[error("the process that has this run did not answer: {0}")]
     Broken(#[from] std::io::Error),
+    /// The command is longer than is read.
+    #[error("that is {size} bytes to send; a process takes {LONGEST_LINE} at most")]
+    TooLong {
+        /// Its length.
+        size: usize,
+    },
     /// The answer is not one.
     #[error("the process that has this run gave an answer that cannot be read: {0}")]
     Garbled(#[from] serde_json::Error),
@@ -85,6 +94,9 @@ pub fn send(socket: &Path, command: &Command) -> Result<Reply, ControlError> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_string(command)?;
     line.push('\n');
+    if line.len() as u64 > LONGEST_LINE {
+        return Err(ControlError::TooLong { size: line.len() });
+    }
     stream.write_all(line.as_bytes())?;
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer)?;
@@ -137,8 +149,13 @@ async fn answer(stream: AsyncStream, sender: Sender<Message>) -> std::io::Result
     while let Some(line) = lines.next_line().await? {
         let reply = match serde_json::from_str(&line) {
             Ok(command) => ask(command, &sender).await,
+            Err(_) if line.len() as u64 >= LONGEST_LINE => {
+                Reply::no(format!("a command has {LONGEST_LINE} bytes at most"))
+            }
             Err(error) => Reply::no(format!("not a command: {error}")),
         };
+        // Each line may be that long, not all of them together.
+        lines.get_mut().get_mut().set_limit(LONGEST_LINE);
         let mut text = serde_json::to_string(&reply).unwrap_or_default();
         text.push('\n');
         write.write_all(text.as_bytes()).await?;

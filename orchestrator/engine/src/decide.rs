@@ -80,6 +80,8 @@ impl Machine {
         }
         if has_evaluation_slot(facts)
             && let Some(id) = facts.ready.front()
+            // What a person injects early waits, too: gains are counted from the start.
+            && (*id == CandidateId::START || start_is_known(facts))
         {
             let min = facts.run.task.evaluator.stage.last().map_or(1, |stage| stage.repeats.min);
             return Some(eval_started(facts, *id, EvalPurpose::Search, (0, min)));
@@ -143,15 +145,16 @@ impl Machine {
 /// The selection of a program that the task gives beside its start; nobody has to be asked for
 /// it. The islands get them in turn.
 fn given(facts: &Facts) -> Option<Selection> {
-    let id = facts.next_candidate();
-    let place = id.0.checked_sub(1)?;
-    if place >= u64::from(facts.run.population) {
+    let population = facts.run.population as usize;
+    let own = facts.candidates.iter().skip(1).filter(|c| c.selection.operator.is_chosen());
+    let place = own.take(population).count();
+    if place >= population {
         return None;
     }
     let islands = u64::from(facts.run.task.search.islands.max(1));
     Some(Selection {
         operator: Operator::Draft,
-        island: (place % islands) as u32,
+        island: (place as u64 % islands) as u32,
         parents: Vec::new(),
         inspirations: Vec::new(),
         models: Vec::new(),
@@ -240,19 +243,20 @@ fn start_is_known(facts: &Facts) -> bool {
     facts.candidate(CandidateId::START).is_none_or(|start| start.state == CandidateState::Evaluated)
 }
 
+/// Whether no candidate more fits the budget, those under way counted.
+pub(crate) fn spent_on_candidates(facts: &Facts) -> bool {
+    let Some(cap) = facts.budget.candidates else { return false };
+    let searching = facts.evaluating.iter().filter(|(id, running)| {
+        running.purpose == EvalPurpose::Search && **id != CandidateId::START
+    });
+    let ready = facts.ready.iter().filter(|id| **id != CandidateId::START);
+    let committed = facts.proposing.len() + ready.count() + searching.count();
+    facts.counts.evaluated + committed as u64 >= cap
+}
+
 fn count_budgets(facts: &Facts) -> Result<(), NoProposal> {
-    if let Some(cap) = facts.budget.candidates {
-        let searching = facts
-            .evaluating
-            .iter()
-            .filter(|(id, running)| {
-                running.purpose == EvalPurpose::Search && **id != CandidateId::START
-            })
-            .count();
-        let committed = facts.proposing.len() + facts.ready.len() + searching;
-        if facts.counts.evaluated + committed as u64 >= cap {
-            return Err(NoProposal::Budget(BudgetKey::Candidates));
-        }
+    if spent_on_candidates(facts) {
+        return Err(NoProposal::Budget(BudgetKey::Candidates));
     }
     match facts.budget.stagnation {
         Some(cap) if facts.counts.since_gain >= cap => {

@@ -180,15 +180,15 @@ enum Action {
     Analyze(u64, BoxFuture<Result<Vec<Finding>, String>>),
 }
 
-struct Dispatcher {
-    machine: Machine,
+pub(crate) struct Dispatcher {
+    pub(crate) machine: Machine,
     journal: Box<dyn Journal>,
     projection: Box<dyn Projection>,
-    blobs: Arc<dyn BlobStore>,
-    executor: Executor,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) executor: Executor,
     observer: Box<dyn Observer>,
     sender: Sender<Message>,
-    replies: Vec<(Answer, Reply)>,
+    pub(crate) replies: Vec<(Answer, Reply)>,
     actions: Vec<Action>,
 }
 
@@ -221,9 +221,12 @@ impl Dispatcher {
     /// on the order of messages alone and not on how they happened to be batched.
     fn take(&mut self, message: Message) {
         if self.at_rest() {
-            if let Message::Control(_, Some(place)) = message {
-                self.replies.push((place, Reply::no("the run has stopped")));
-            }
+            let place = match message {
+                Message::Control(_, place) => place,
+                Message::Given(given, _) => given.into_place(),
+                _ => None,
+            };
+            self.answer(place, Reply::no("the run has stopped; `evolve resume` goes on with it"));
             return; // work that ended after the stop is redone on resume
         }
         match message {
@@ -249,12 +252,8 @@ impl Dispatcher {
                 self.executor.ended(evaluated.candidate);
                 self.machine.record(Event::Evaluated(evaluated));
             }
-            Message::Control(command, place) => {
-                let reply = self.obey(command);
-                if let Some(place) = place {
-                    self.replies.push((place, reply));
-                }
-            }
+            Message::Control(command, place) => self.obey(command, place),
+            Message::Given(given, checked) => self.inject(given, checked),
         }
         self.decide();
     }
@@ -292,25 +291,13 @@ impl Dispatcher {
         })
     }
 
-    fn obey(&mut self, command: Command) -> Reply {
-        let phase = self.machine.facts().phase.clone();
-        match command {
-            Command::Pause => {
-                if phase != Phase::Running {
-                    return Reply::no("the run is not running");
-                }
-                self.machine.record(Event::Paused(Paused { cause: PauseCause::Asked }));
-                Reply::ok("paused; what is under way ends")
-            }
-            Command::Unpause => {
-                if phase != (Phase::Paused { cause: PauseCause::Asked }) {
-                    return Reply::no("the run is not paused");
-                }
-                self.machine.record(Event::Resumed(Resumed { process: None, note: String::new() }));
-                Reply::ok("running")
-            }
+    fn obey(&mut self, command: Command, place: Option<Answer>) {
+        let reply = match command {
+            Command::Pause => self.pause(),
+            Command::Unpause => self.unpause(),
             Command::Stop => {
-                if phase != (Phase::Paused { cause: PauseCause::Draining }) {
+                let draining = Phase::Paused { cause: PauseCause::Draining };
+                if self.machine.facts().phase != draining {
                     self.machine.record(Event::Paused(Paused { cause: PauseCause::Draining }));
                 }
                 Reply::ok("stopping when what is under way has ended")
@@ -319,22 +306,42 @@ impl Dispatcher {
                 self.machine.record(Event::Stopped(Stopped { reason: StopReason::Interrupted }));
                 Reply::ok("stopped")
             }
-            Command::Budget { change } => {
-                let mut budget = self.machine.facts().budget.clone();
-                match budget.apply(&change) {
-                    Ok(()) => {
-                        let text = format!("budget is now {change}");
-                        self.machine.record(Event::BudgetChanged(BudgetChanged { budget, change }));
-                        Reply::ok(text)
-                    }
-                    Err(error) => Reply::no(error),
-                }
+            Command::Budget { change } => self.change_budget(change),
+            Command::Inject(inject) => return self.examine(inject, place),
+        };
+        self.answer(place, reply);
+    }
+
+    fn pause(&mut self) -> Reply {
+        if self.machine.facts().phase != Phase::Running {
+            return Reply::no("the run is not running");
+        }
+        self.machine.record(Event::Paused(Paused { cause: PauseCause::Asked }));
+        Reply::ok("paused; what is under way ends")
+    }
+
+    fn unpause(&mut self) -> Reply {
+        if self.machine.facts().phase != (Phase::Paused { cause: PauseCause::Asked }) {
+            return Reply::no("the run is not paused");
+        }
+        self.machine.record(Event::Resumed(Resumed { process: None, note: String::new() }));
+        Reply::ok("running")
+    }
+
+    fn change_budget(&mut self, change: String) -> Reply {
+        let mut budget = self.machine.facts().budget.clone();
+        match budget.apply(&change) {
+            Ok(()) => {
+                let text = format!("budget is now {change}");
+                self.machine.record(Event::BudgetChanged(BudgetChanged { budget, change }));
+                Reply::ok(text)
             }
+            Err(error) => Reply::no(error),
         }
     }
 
     /// Makes decisions until none follows, and notes the work they call for.
-    fn decide(&mut self) {
+    pub(crate) fn decide(&mut self) {
         while let Some(event) = self.machine.decide() {
             let seq = self.machine.record(event.clone()).seq;
             match event {

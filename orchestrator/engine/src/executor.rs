@@ -13,14 +13,15 @@ use evolve_core::ids::{BlobHash, CandidateId, ModelName};
 use evolve_core::objective::Metrics;
 use evolve_core::outcome::{EvalReport, EvalStatus, RejectReason, StageReport};
 use evolve_core::ports::{
-    BlobStore, BoxFuture, CallSink, EvalRequest, Evaluator, Finding, HostFault, NoProgram,
-    ProposalOutcome, StageSink,
+    BlobStore, BoxFuture, CallSink, EvalRequest, Evaluator, Finding, HostFault, NewProgram,
+    NoProgram, ProposalOutcome, StageSink,
 };
 use evolve_core::{Program, Shape};
 use futures::FutureExt;
 use tokio::runtime::Handle as Runtime;
 use tokio::task::JoinHandle;
 
+use crate::inject::Given;
 use crate::message::Message;
 
 /// Work under way, by candidate; a candidate is proposed or evaluated, never both.
@@ -73,6 +74,27 @@ impl Executor {
             let _ = sender.send(proposal_message(candidate, outcome, &*blobs, &start));
         });
         self.tasks.insert(candidate, task);
+    }
+
+    /// Has a person's program checked and stored.
+    pub(crate) fn start_admission(
+        &self,
+        work: BoxFuture<Result<NewProgram, NoProgram>>,
+        given: Given,
+    ) {
+        let (sender, blobs) = (self.sender.clone(), Arc::clone(&self.blobs));
+        let start = Arc::clone(&self.start);
+        self.runtime.spawn(async move {
+            let checked = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+                let why = "checking it panicked; please report this";
+                Err(NoProgram::new(RejectReason::HostFault, why))
+            });
+            // Its number is given when it is recorded.
+            let stored = checked.map_err(|none| none.detail).and_then(|new| {
+                proposed(CandidateId::START, new, &*blobs, &start).map_err(|fault| fault.what)
+            });
+            let _ = sender.send(Message::Given(given, stored));
+        });
     }
 
     pub(crate) fn start_analysis(
@@ -162,6 +184,25 @@ fn load(blobs: &dyn BlobStore, program: BlobHash) -> Result<Program, HostFault> 
         .map_err(|error| HostFault::new(format!("program {program} cannot be read: {error}")))
 }
 
+/// The event for a program, which is stored.
+fn proposed(
+    candidate: CandidateId,
+    new: NewProgram,
+    blobs: &dyn BlobStore,
+    start: &Start,
+) -> Result<Proposed, HostFault> {
+    Ok(Proposed {
+        candidate,
+        program: blobs.put(&new.program.to_bytes())?,
+        normal: new.normal,
+        shape: Some(Shape::of(&new.program, start.program(blobs))),
+        change: new.change,
+        model: new.model,
+        prompt: new.prompt,
+        repairs: new.repairs,
+    })
+}
+
 fn proposal_message(
     candidate: CandidateId,
     outcome: ProposalOutcome,
@@ -181,19 +222,8 @@ fn proposal_message(
         forfeited: evolve_core::event::Reservation::default(),
     };
     let result = match outcome.result {
-        Ok(new) => match blobs.put(&new.program.to_bytes()) {
-            Ok(program) => Ok(Proposed {
-                candidate,
-                program,
-                normal: new.normal,
-                shape: Some(Shape::of(&new.program, start.program(blobs))),
-                change: new.change,
-                model: new.model,
-                prompt: new.prompt,
-                repairs: new.repairs,
-            }),
-            Err(fault) => Err(rejected(RejectReason::HostFault, fault.what, None)),
-        },
+        Ok(new) => proposed(candidate, new, blobs, start)
+            .map_err(|fault| rejected(RejectReason::HostFault, fault.what, None)),
         Err(none) => Err(rejected(none.reason, none.detail, none.prompt)),
     };
     Message::Proposal(candidate, shown, result)

@@ -10,6 +10,7 @@ mod control;
 mod decide;
 mod dispatcher;
 mod executor;
+mod inject;
 mod machine;
 mod message;
 mod replay;
@@ -18,6 +19,7 @@ mod verdict;
 
 pub use control::{Command, ControlError, Reply, send as send_command};
 pub use dispatcher::{Begin, EngineError, EngineSetup, Observer, run};
+pub use inject::Inject;
 pub use machine::{Machine, Parts};
 pub use message::Handle;
 pub use replay::{Divergence, ReplayError, Replayed, Target, replay};

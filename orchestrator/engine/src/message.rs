@@ -9,6 +9,7 @@ use evolve_core::ids::CandidateId;
 use evolve_core::ports::Finding;
 
 use crate::control::{Command, Reply};
+use crate::inject::Given;
 
 /// Where the answer to a command goes.
 pub(crate) type Answer = Box<dyn FnOnce(Reply) + Send>;
@@ -26,6 +27,8 @@ pub(crate) enum Message {
     Evaluation(Evaluated),
     /// A person's command, with the place for the answer.
     Control(Command, Option<Answer>),
+    /// A person's program was checked; in one line why it will not do, if so.
+    Given(Given, Result<Proposed, String>),
 }
 
 impl Message {

@@ -123,8 +123,8 @@ fn cuts_decisions(event: &Event) -> bool {
 /// people, the clock.
 fn is_decision(event: &Event) -> bool {
     match event {
-        Event::Selected(_)
-        | Event::EvalStarted(_)
+        Event::Selected(selected) => selected.selection.operator.is_chosen(),
+        Event::EvalStarted(_)
         | Event::Quarantined(_)
         | Event::Promoted(_)
         | Event::Demoted(_)

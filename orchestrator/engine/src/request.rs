@@ -85,7 +85,8 @@ pub(crate) fn analysis_request(
 /// What models and commands proposed lately and what came to nothing, newest first.
 fn lost(facts: &Facts) -> Vec<Arc<CandidateFacts>> {
     let of_words = |c: &&Arc<CandidateFacts>| {
-        !matches!(c.selection.operator, Operator::Mutate | Operator::Start)
+        c.selection.operator.is_chosen()
+            && c.selection.operator != Operator::Mutate
             && !c.change.summary.is_empty()
             && c.prompt.is_some()
     };

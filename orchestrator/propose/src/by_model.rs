@@ -4,11 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evolve_core::event::Selection;
+use evolve_core::event::{Operator, Selection};
+use evolve_core::facts::CandidateFacts;
 use evolve_core::ids::{BlobHash, ModelName};
 use evolve_core::knowledge::Credits;
 use evolve_core::outcome::{CallStatus, RejectReason};
-use evolve_core::ports::{HostFault, NewProgram, NoProgram, ProposalOutcome, ProposalRequest};
+use evolve_core::ports::{
+    BlobStore, HostFault, NewProgram, NoProgram, ProposalOutcome, ProposalRequest,
+};
+use evolve_core::program::Program;
 use evolve_mutate::Editable;
 use evolve_prompts::{Context, Format, Prompt, PromptError, Repair};
 use futures::FutureExt;
@@ -105,17 +109,32 @@ pub(crate) fn host_fault(fault: HostFault) -> NoProgram {
 }
 
 pub(crate) fn target(shared: &Shared, request: &ProposalRequest) -> Result<Target, NoProgram> {
-    let base = match request.parents.first() {
-        None => None,
-        Some(parent) => {
-            let program = load_program(parent, request.blobs.as_ref()).map_err(host_fault)?;
-            let editable = Editable::new(&program, shared.editable_globs())
-                .map_err(|error| NoProgram::new(RejectReason::PatchFailed, error.to_string()))?;
-            Some((program, editable))
-        }
+    let load = |parent: &Arc<CandidateFacts>| load_program(parent, request.blobs.as_ref());
+    let base = request.parents.first().map(load).transpose().map_err(host_fault)?;
+    target_for(shared, request.selection.operator, base)
+}
+
+/// The program with this hash.
+pub(crate) fn load_blob(hash: BlobHash, blobs: &dyn BlobStore) -> Result<Program, HostFault> {
+    Program::from_bytes(&blobs.get(hash)?)
+        .map_err(|error| HostFault::new(format!("{} is no program: {error}", hash.short())))
+}
+
+/// What is asked of a change of this program, or of a first one.
+pub(crate) fn target_for(
+    shared: &Shared,
+    operator: Operator,
+    base: Option<Program>,
+) -> Result<Target, NoProgram> {
+    let with_regions = |program: Program| {
+        let editable = Editable::new(&program, shared.editable_globs());
+        editable.map(|editable| (program, editable))
     };
+    let base = base
+        .map(with_regions)
+        .transpose()
+        .map_err(|error| NoProgram::new(RejectReason::PatchFailed, error.to_string()))?;
     let section = shared.task.program.as_ref();
-    let operator = request.selection.operator;
     Ok(Target {
         format: if shared.command.is_some() { Format::Edit } else { format_of(operator) },
         base,

@@ -5,6 +5,7 @@
 
 mod allowance;
 mod by_model;
+mod by_person;
 mod client;
 mod command;
 mod deny;

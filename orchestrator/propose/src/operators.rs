@@ -54,5 +54,5 @@ pub(crate) fn language(name: &str, others: &[Arc<dyn Language>]) -> Option<Arc<d
 
 /// Whether the operator needs a model, or the task's command.
 pub(crate) fn needs_model(operator: Operator) -> bool {
-    !matches!(operator, Operator::Mutate | Operator::Start)
+    operator.is_chosen() && operator != Operator::Mutate
 }

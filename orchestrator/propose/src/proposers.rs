@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use evolve_core::event::{Change, Envelope, Operator, Reservation, Selection};
+use evolve_core::event::{Change, Envelope, Event, Operator, Reservation, Selection};
 use evolve_core::facts::Facts;
 use evolve_core::knowledge::Credits;
 use evolve_core::ports::{
-    BoxFuture, Clock, KnowledgeBase, Language, NewProgram, ProposalOutcome, ProposalRequest,
-    Proposer,
+    BoxFuture, Clock, GivenProgram, KnowledgeBase, Language, NewProgram, NoProgram,
+    ProposalOutcome, ProposalRequest, Proposer,
 };
 use evolve_core::program::Program;
 use evolve_core::redact::Redactor;
@@ -22,7 +22,7 @@ use crate::deny::Denied;
 use crate::operators::{language, needs_model};
 use crate::repeats::IdeaVectors;
 use crate::setup::{ProposerSetup, SetupError, models};
-use crate::{by_model, without_model};
+use crate::{by_model, by_person, without_model};
 
 /// What all proposals of a run share; never changes.
 pub(crate) struct Shared {
@@ -107,6 +107,9 @@ pub struct Proposers {
     memory: Memory,
     /// What knowledge was worth so far; a fold, too.
     credits: Arc<Credits>,
+    /// Programs that persons gave so far; a fold, too. They take numbers between those of the
+    /// task's own population.
+    injected: u64,
 }
 
 impl Proposers {
@@ -134,7 +137,12 @@ impl Proposers {
             models,
             population: setup.population,
         };
-        Ok(Self { shared: Arc::new(shared), memory: Memory::default(), credits: Arc::default() })
+        Ok(Self {
+            shared: Arc::new(shared),
+            memory: Memory::default(),
+            credits: Arc::default(),
+            injected: 0,
+        })
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -159,13 +167,13 @@ impl Proposers {
 }
 
 /// What comes of a selection that is a program of the task's own population.
-fn given(shared: &Shared, request: &ProposalRequest) -> Option<ProposalOutcome> {
+fn given(shared: &Shared, request: &ProposalRequest, injected: u64) -> Option<ProposalOutcome> {
     let selection = &request.selection;
     if selection.operator != Operator::Draft || !selection.parents.is_empty() {
         return None;
     }
-    let place = usize::try_from(request.candidate.0).ok()?.checked_sub(1)?;
-    let program = shared.population.get(place)?.clone();
+    let place = request.candidate.0.checked_sub(1 + injected)?;
+    let program = shared.population.get(usize::try_from(place).ok()?)?.clone();
     let language = shared.language.as_deref();
     let normal = language.and_then(|language| evolve_mutate::normal_hash(language, &program));
     let change = Change { summary: "given with the task".to_owned(), ..Change::default() };
@@ -180,7 +188,7 @@ impl Proposer for Proposers {
 
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome> {
         let shared = self.shared.clone();
-        if let Some(outcome) = given(&shared, &request) {
+        if let Some(outcome) = given(&shared, &request, self.injected) {
             return Box::pin(std::future::ready(outcome));
         }
         if request.selection.operator == Operator::Mutate {
@@ -196,7 +204,15 @@ impl Proposer for Proposers {
         })
     }
 
+    fn admit(&self, given: GivenProgram) -> BoxFuture<Result<NewProgram, NoProgram>> {
+        let shared = self.shared.clone();
+        Box::pin(async move { by_person::admit(&shared, given) })
+    }
+
     fn observe(&mut self, facts: &Facts, event: &Envelope) {
+        if let Event::Selected(selected) = &event.event {
+            self.injected += u64::from(selected.selection.operator == Operator::Inject);
+        }
         self.memory.observe(facts, event);
         if self.shared.command.is_some() || !self.shared.models.is_empty() {
             Arc::make_mut(&mut self.credits).observe(facts, event);

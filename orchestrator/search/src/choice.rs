@@ -54,7 +54,7 @@ pub(crate) fn model_order(
 
 /// The menu's operators that can be drawn.
 pub(crate) fn drawable(menu: &Menu) -> Vec<(Operator, f64)> {
-    let sound = |entry: &&(Operator, f64)| usable(entry.1) > 0.0 && entry.0 != Operator::Start;
+    let sound = |entry: &&(Operator, f64)| usable(entry.1) > 0.0 && entry.0.is_chosen();
     menu.operators.iter().filter(sound).copied().collect()
 }
 

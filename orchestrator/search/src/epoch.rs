@@ -82,7 +82,8 @@ impl Strategy for Epoch {
     fn observe(&mut self, facts: &Facts, envelope: &Envelope) {
         self.pool.observe(facts, envelope);
         match &envelope.event {
-            Event::Selected(event) => {
+            // A person's program belongs to no epoch; the next one may build on it.
+            Event::Selected(event) if event.selection.operator.is_chosen() => {
                 self.members.insert(event.candidate, false);
             }
             Event::Rejected(event) => self.resolved(event.candidate),

@@ -25,10 +25,12 @@ pub(crate) struct Flights {
 
 impl Flights {
     pub fn take_off(&mut self, event: &Selected) {
-        if let Some(parent) = event.selection.parents.first() {
-            *self.parents.entry(*parent).or_default() += 1;
+        if is_reserved(&event.selection) {
+            if let Some(parent) = event.selection.parents.first() {
+                *self.parents.entry(*parent).or_default() += 1;
+            }
+            *self.islands.entry(event.selection.island).or_default() += 1;
         }
-        *self.islands.entry(event.selection.island).or_default() += 1;
         let flight = Flight { selection: event.selection.clone(), model: None };
         self.under_way.insert(event.candidate, flight);
     }
@@ -41,10 +43,12 @@ impl Flights {
 
     pub fn land(&mut self, candidate: CandidateId) -> Option<Flight> {
         let flight = self.under_way.remove(&candidate)?;
-        if let Some(parent) = flight.selection.parents.first() {
-            release(&mut self.parents, *parent);
+        if is_reserved(&flight.selection) {
+            if let Some(parent) = flight.selection.parents.first() {
+                release(&mut self.parents, *parent);
+            }
+            release(&mut self.islands, flight.selection.island);
         }
-        release(&mut self.islands, flight.selection.island);
         Some(flight)
     }
 
@@ -55,6 +59,11 @@ impl Flights {
     pub fn of_island(&self, island: u32) -> u32 {
         self.islands.get(&island).copied().unwrap_or(0)
     }
+}
+
+/// What a strategy did not choose is no virtual loss of its parent and island.
+fn is_reserved(selection: &Selection) -> bool {
+    selection.operator.is_chosen()
 }
 
 fn release<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K) {
@@ -71,13 +80,11 @@ mod tests {
     use super::*;
     use evolve_core::event::{Operator, Reservation};
 
-    #[test]
-    fn what_took_off_is_reserved_until_it_lands_and_leaves_nothing_behind() {
-        let mut flights = Flights::default();
-        let selected = |candidate| Selected {
+    fn selected_by(operator: Operator, candidate: u64) -> Selected {
+        Selected {
             candidate: CandidateId(candidate),
             selection: Selection {
-                operator: Operator::Mutate,
+                operator,
                 island: 3,
                 parents: vec![CandidateId(1)],
                 inspirations: Vec::new(),
@@ -85,7 +92,22 @@ mod tests {
                 tactic: None,
             },
             reserved: Reservation::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_persons_program_takes_nobodys_place() {
+        let mut flights = Flights::default();
+        flights.take_off(&selected_by(Operator::Inject, 5));
+        assert_eq!((flights.of_parent(CandidateId(1)), flights.of_island(3)), (0, 0));
+        assert!(flights.land(CandidateId(5)).is_some());
+        assert_eq!(flights, Flights::default());
+    }
+
+    #[test]
+    fn what_took_off_is_reserved_until_it_lands_and_leaves_nothing_behind() {
+        let mut flights = Flights::default();
+        let selected = |candidate| selected_by(Operator::Mutate, candidate);
         flights.take_off(&selected(5));
         flights.take_off(&selected(6));
         assert_eq!((flights.of_parent(CandidateId(1)), flights.of_island(3)), (2, 2));

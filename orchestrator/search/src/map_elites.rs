@@ -250,7 +250,9 @@ impl Strategy for MapElites {
         match &envelope.event {
             Event::Selected(event) => {
                 self.flights.take_off(event);
-                self.next = self.next.wrapping_add(1);
+                if event.selection.operator.is_chosen() {
+                    self.next = self.next.wrapping_add(1);
+                }
             }
             Event::Rejected(event) => {
                 self.flights.land(event.candidate);

@@ -123,5 +123,5 @@ impl Strategy for Polished {
 
 /// A draft has no parent, and a parent that failed has nothing to polish.
 fn can_be_polished(operator: Operator) -> bool {
-    !matches!(operator, Operator::Draft | Operator::Fix | Operator::Start)
+    operator.is_chosen() && !matches!(operator, Operator::Draft | Operator::Fix)
 }

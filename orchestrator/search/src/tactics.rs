@@ -80,8 +80,11 @@ impl Strategy for Directed {
                     && event.status != EvalStatus::HostFault
                     && event.candidate != CandidateId::START =>
             {
-                let gained = facts.candidate(event.candidate).is_some_and(|c| facts.gained(c));
-                self.ended(gained);
+                // A person's program says nothing about how the search does.
+                let candidate = facts.candidate(event.candidate);
+                if let Some(own) = candidate.filter(|c| c.selection.operator.is_chosen()) {
+                    self.ended(facts.gained(own));
+                }
             }
             _ => {}
         }

@@ -110,7 +110,7 @@ impl Ucb {
     fn land(&mut self, candidate: CandidateId, counts: bool) {
         let Some(flight) = self.flights.land(candidate) else { return };
         let Some(parent) = flight.selection.parents.first().copied() else { return };
-        if counts {
+        if counts && flight.selection.operator.is_chosen() {
             *self.visits.entry(parent).or_default() += 1;
         }
         self.arms.set_tries(parent, self.tries(parent));

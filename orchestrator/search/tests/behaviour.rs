@@ -458,3 +458,42 @@ fn any_strategy_polishes_more_where_polishing_pays() {
     // The menu gives it 33; four standard deviations are 21.
     assert!((12..=54).contains(&pays) && (12..=54).contains(&pays_not), "{pays} {pays_not}");
 }
+
+#[test]
+fn every_strategy_builds_on_a_persons_program_and_draws_the_same_operators_as_before() {
+    for info in strategies() {
+        let mut run = Run::new(&section(info.name), with_models(), Goal::Maximize, Some(1.0));
+        run.go(30, 1, |_, _| End::Score(0.5));
+        // Neither a parent nor an island is needed, and an island that is not there is none.
+        run.inject(Vec::new(), 9, End::Failed);
+        let own = run.inject(vec![CandidateId::START], 0, End::Score(50.0));
+        let mut built = false;
+        run.go(400, 1, |_, candidate| {
+            let selection = &candidate.selection;
+            assert!(selection.operator.is_chosen(), "{}: {selection:?}", info.name);
+            built |= selection.parents.contains(&own) || selection.inspirations.contains(&own);
+            End::Score(0.5)
+        });
+        // Independent samples know nothing but the start.
+        assert_eq!(built, info.name != "best-of-n", "{}", info.name);
+    }
+}
+
+/// The whole of what `adaptive` learned shows in its decisions: with and without a person's
+/// program that became nothing, they are the same.
+#[test]
+fn a_persons_failure_is_no_experience() {
+    for strategy in ["adaptive", "ucb", "epoch", "map-elites"] {
+        let decisions = |injects: bool| {
+            let mut run = Run::new(&section(strategy), with_models(), Goal::Maximize, Some(1.0));
+            run.go(60, 1, |_, c| End::Score((c.id.0 % 7) as f64));
+            if injects {
+                // Without a log there is nothing to mend, so it is no parent of a repair.
+                run.inject(vec![CandidateId::START], 0, End::Score(f64::NAN));
+            }
+            let select = |seed| run.strategy.select(&run.facts, &mut Pcg64Mcg::seed_from_u64(seed));
+            (0..300).map(select).collect::<Vec<_>>()
+        };
+        assert_eq!(decisions(true), decisions(false), "{strategy}");
+    }
+}

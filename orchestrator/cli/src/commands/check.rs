@@ -12,6 +12,7 @@ use crate::commands::start::{check_requirements, sandbox_kind};
 use crate::commands::{print, print_json};
 use crate::error::{CliError, Exit};
 use crate::knowledge;
+use crate::notify;
 use crate::sandboxes::Sandboxes;
 use crate::session::{self, ProposerKind, Wiring};
 use crate::task_folder::TaskFolder;
@@ -48,6 +49,7 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     let population = folder.population()?.len();
     let task = Arc::new(folder.config.clone());
     let kind = ProposerKind::of(&task);
+    folder.notes.extend(notify::webhook(&task).err());
     // Proposer, prompts and cognition are built as a run would, then let go.
     let scratch = tempfile::tempdir()
         .map_err(|error| CliError::failed(format!("cannot make a temporary folder: {error}")))?;
@@ -70,9 +72,14 @@ fn check_all(args: &Check) -> Result<Done, CliError> {
     check_requirements(&task, &sandboxes)?;
     let evaluator = session::evaluator(&task, &folder.root, &sandboxes.sandbox)?;
     let Some(program) = program else {
-        let text =
+        let mut text =
             format!("{}: the task is valid; it has no start program to dry-run\n", task.task.name);
-        return Ok(Done { text, json: json!({ "version": 1, "ok": true, "start": null }) });
+        let notes = &folder.notes;
+        for note in notes {
+            text += &format!("  note: {note}\n");
+        }
+        let json = json!({ "version": 1, "ok": true, "notes": notes, "start": null });
+        return Ok(Done { text, json });
     };
     let mut done = dry_run(&folder, &*evaluator, &sandboxes.runtime, &program)?;
     if population > 0 {

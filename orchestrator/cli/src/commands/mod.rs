@@ -9,6 +9,7 @@ pub mod estimate;
 pub mod gc;
 pub mod import;
 pub mod init;
+pub mod inject;
 pub mod insights;
 pub mod npu;
 pub mod prompt;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Facts;
 use crate::ids::BlobHash;
 
-/// Keys that hold time, usage, host or the run's own name.
+/// Keys that hold time, usage, host, the run's own name, or who is told of it.
 const LEFT_OUT: &[&str] = &[
     "at",
     "selected_at",
@@ -20,6 +20,7 @@ const LEFT_OUT: &[&str] = &[
     "wall",
     "proposer",
     "log",
+    "notify",
 ];
 
 impl Facts {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{CandidateFacts, CandidateState, Evaluation, Facts, Phase, Rejection, Running};
 use crate::event::{
-    Analyzed, CallSettled, Envelope, EvalStarted, Evaluated, Event, Promoted, Proposed, Rejected,
-    Reservation, Resumed, Selected, Verdict,
+    Analyzed, CallSettled, Envelope, EvalStarted, Evaluated, Event, Operator, Promoted, Proposed,
+    Rejected, Reservation, Resumed, Selected, Verdict,
 };
 use crate::ids::{CandidateId, Seq};
 use crate::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason};
@@ -161,8 +161,14 @@ impl Facts {
             return;
         }
         self.counts.proposed += 1;
-        self.counts.rejected_in_a_row = 0;
-        self.counts.model_failures_in_a_row = 0;
+        let of_a_person = self
+            .candidate(event.candidate)
+            .is_some_and(|c| c.selection.operator == Operator::Inject);
+        // A person's program says nothing about how the proposer does.
+        if !of_a_person {
+            self.counts.rejected_in_a_row = 0;
+            self.counts.model_failures_in_a_row = 0;
+        }
         for hash in [Some(event.program), event.normal].into_iter().flatten() {
             self.known.entry(hash).or_insert(event.candidate);
         }

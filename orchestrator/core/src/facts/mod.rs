@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use candidate::{CandidateFacts, CandidateState, Evaluation, Rejection};
 pub use spend::{ModelSpend, Spend, WallClock};
 
-use crate::event::{Envelope, PauseCause, RunStarted, Slots, StopReason};
+use crate::event::{Envelope, Operator, PauseCause, RunStarted, Slots, StopReason};
 use crate::ids::{BlobHash, CandidateId, ModelName, Seq};
 use crate::knowledge::Insight;
 use crate::objective::Objective;
@@ -245,13 +245,13 @@ impl Facts {
     }
 
     /// Whether a candidate is better than its first parent. A parent without a score is bettered
-    /// by any score; a draft, which has no parent, by no one but the start.
+    /// by any score; what has no parent, a draft or a person's program, is compared with the start.
     pub fn gained(&self, candidate: &CandidateFacts) -> bool {
         let Some(score) = candidate.score() else { return false };
         let parent = candidate.parents().first().and_then(|parent| self.candidate(*parent));
         let reference = match parent {
             Some(parent) => parent.score(),
-            None if candidate.selection.operator == crate::event::Operator::Draft => {
+            None if matches!(candidate.selection.operator, Operator::Draft | Operator::Inject) => {
                 self.start_score()
             }
             None => None,

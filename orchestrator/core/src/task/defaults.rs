@@ -1,5 +1,6 @@
 //! Every default of `task.toml`, in one place.
 
+use super::notify::Occasion;
 use super::units::{Bytes, Span};
 
 pub fn strategy() -> String {
@@ -39,6 +40,18 @@ pub fn same_idea() -> f64 {
 }
 
 pub fn embedding_timeout() -> Span {
+    Span::seconds(10)
+}
+
+pub fn notify_on() -> Vec<Occasion> {
+    Occasion::ALL.to_vec()
+}
+
+pub fn notify_interval() -> Span {
+    Span::seconds(30)
+}
+
+pub fn notify_timeout() -> Span {
     Span::seconds(10)
 }
 

@@ -7,6 +7,7 @@ mod defaults;
 mod evaluator;
 mod knowledge;
 mod model;
+mod notify;
 mod overrides;
 mod parse;
 mod prices;
@@ -24,11 +25,13 @@ pub use evaluator::{
 };
 pub use knowledge::{AnalyzerSection, CognitionSection, EmbeddingSection};
 pub use model::{ModelApi, ModelSection};
+pub use notify::{NotifySection, Occasion};
 pub use overrides::{BadOverride, apply_override};
 pub use parse::{Problem, parse_task};
 pub use prices::{PRICES_AS_OF, shipped_price};
 pub use schema::task_schema;
 pub use units::{Bytes, Span};
+pub use validate::is_web_address;
 
 use crate::event::Operator;
 use crate::objective::Objective;
@@ -78,6 +81,9 @@ pub struct TaskConfig {
     /// Who is asked what experiments show.
     #[serde(default)]
     pub analyzer: AnalyzerSection,
+    /// Who is told of what happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<NotifySection>,
 }
 
 impl TaskConfig {
@@ -346,6 +352,7 @@ pub struct SearchSection {
     /// Weights of the operators; absent ones have weight 0. Default: `mutate` alone without
     /// a model; with models mostly `diff`, some `rewrite` and `crossover`, `fix` for failures.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = schema::operator_names()))]
     pub operators: BTreeMap<Operator, f64>,
     /// Whether the strategy shifts the operators' weights by what they gain (strategies with
     /// bandits).

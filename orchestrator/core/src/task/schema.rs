@@ -1,15 +1,22 @@
 //! The JSON Schema of `task.toml`, and the search for unknown keys that it allows.
 
 use schemars::schema_for;
-use serde_json::Value;
+use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
 
 use super::TaskConfig;
 use super::parse::Problem;
+use crate::event::Operator;
 
 /// The JSON Schema of `task.toml` (draft 2020-12).
 pub fn task_schema() -> Value {
     schema_for!(TaskConfig).to_value()
+}
+
+/// What a key of `[search.operators]` may be.
+pub(super) fn operator_names() -> Value {
+    let names: Vec<&str> = Operator::CHOSEN.into_iter().map(Operator::word).collect();
+    json!({ "enum": names })
 }
 
 /// Keys of the format that another version of `evolve` understands: path, and what brings it.

@@ -18,8 +18,8 @@ use evolve_core::money::TokenUsage;
 use evolve_core::outcome::{CallStatus, EvalReport, EvalStatus, RejectReason, StageReport, Usage};
 use evolve_core::ports::{
     AnalysisRequest, Analyzer, BlobStore, BoxFuture, Clock, EvalRequest, Evaluator, Finding,
-    HostFault, Inquiry, Journal, Learned, NewProgram, NoProgram, Projection, ProposalOutcome,
-    ProposalRequest, Proposer, StageSink, SystemClock,
+    GivenProgram, HostFault, Inquiry, Journal, Learned, NewProgram, NoProgram, Projection,
+    ProposalOutcome, ProposalRequest, Proposer, StageSink, SystemClock,
 };
 use evolve_core::task::{TaskConfig, parse_task};
 use evolve_core::{Facts, Program, Usd};
@@ -115,6 +115,20 @@ impl Proposer for Steps {
                 Ok(new)
             };
             ProposalOutcome { shown: vec!["item".into()], result }
+        })
+    }
+
+    fn admit(&self, given: GivenProgram) -> BoxFuture<Result<NewProgram, NoProgram>> {
+        let sense = self.sense;
+        Box::pin(async move {
+            let value = number(&given.program);
+            if value.is_nan() {
+                return Err(NoProgram::new(RejectReason::Syntax, "that is no number"));
+            }
+            let normal = sense.map(|sense| BlobHash::of(sense(value).to_string().as_bytes()));
+            let change = Change { summary: given.note, ..Change::default() };
+            let (model, prompt) = (None, None);
+            Ok(NewProgram { program: given.program, normal, change, model, prompt, repairs: 0 })
         })
     }
 

@@ -87,11 +87,14 @@ impl Adaptive {
             flight.model.clone_from(&candidate.model);
         }
         let slot = self.slot(flight.selection.island);
-        let gains = match score {
-            Some(score) => self.gains(facts, slot, &flight, score),
-            None => Gains::default(),
-        };
-        self.credit(slot, &flight, gains);
+        // What a person gave is nobody's merit: islands, operators and models did not find it.
+        if flight.selection.operator.is_chosen() {
+            let gains = match score {
+                Some(score) => self.gains(facts, slot, &flight, score),
+                None => Gains::default(),
+            };
+            self.credit(slot, &flight, gains);
+        }
         match score {
             Some(score) => {
                 let family = flight.selection.parents.first().copied().unwrap_or(id);

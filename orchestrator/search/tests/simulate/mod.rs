@@ -106,6 +106,25 @@ impl Run {
         (candidate, selection)
     }
 
+    /// A person's program, with its end.
+    pub fn inject(&mut self, parents: Vec<CandidateId>, island: u32, end: End) -> CandidateId {
+        let candidate = self.facts.next_candidate();
+        let selection = Selection {
+            operator: Operator::Inject,
+            island,
+            parents,
+            inspirations: Vec::new(),
+            models: Vec::new(),
+            tactic: None,
+        };
+        let reserved = Reservation::default();
+        self.append(Event::Selected(Selected { candidate, selection, reserved }));
+        let model = self.model.take(); // no model gave it
+        self.resolve(candidate, end);
+        self.model = model;
+        candidate
+    }
+
     /// Ends a proposal that was selected.
     pub fn resolve(&mut self, candidate: CandidateId, end: End) {
         if let End::Rejected(reason) = end {

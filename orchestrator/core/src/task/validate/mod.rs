@@ -2,7 +2,10 @@
 
 mod knowledge;
 mod models;
+mod notify;
 mod npu;
+
+pub use notify::is_web_address;
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
@@ -68,6 +71,7 @@ pub(super) fn findings(task: &TaskConfig) -> Vec<Finding> {
     models::budget(task, &mut found);
     env(&task.sandbox.env, "sandbox.env", &mut found);
     sandbox(task, &mut found);
+    notify::notify(task, &mut found);
     found.0
 }
 
@@ -316,8 +320,9 @@ fn search(task: &TaskConfig, found: &mut Findings) {
         if !(weight.is_finite() && *weight >= 0.0) {
             found.add(&path, "a weight is a number of at least 0", "");
         }
-        if operator.word() == "start" {
-            found.add(&path, "`start` is not an operator to choose", "remove it");
+        if !operator.is_chosen() {
+            let message = format!("`{}` is not an operator to choose", operator.word());
+            found.add(&path, message, "remove it");
         }
     }
     if !search.operators.is_empty() && search.operators.values().all(|w| *w <= 0.0) {
