@@ -2,6 +2,7 @@
 
 mod peers;
 mod tasks;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use crate::commands::cognition::args::Cognition;
 
 pub use peers::{Import, Peer};
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
+pub use watch::Watch;
 
 /// Version with the commit it was built from.
 pub const VERSION: &str = env!("EVOLVE_VERSION");
@@ -128,6 +130,8 @@ pub enum Command {
     List(Json),
     /// How a run stands
     Status(StatusArgs),
+    /// A live view of a run in the terminal
+    Watch(Watch),
     /// The best program of a run
     Best(Best),
     /// A candidate: program, diff, metrics, log, prompt
