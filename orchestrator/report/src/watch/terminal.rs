@@ -10,6 +10,7 @@ use evolve_store::StoreError;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::crossterm::style::force_color_output;
+use ratatui::layout::{Position, Rect};
 
 use super::draw::{Look, draw};
 use super::live::Live;
@@ -53,10 +54,7 @@ impl Taken {
     fn take() -> io::Result<Self> {
         // A panic is told on the terminal as it was: the hook restores it first.
         match ratatui::try_init() {
-            Ok(mut terminal) => {
-                terminal.clear()?;
-                Ok(Self { terminal })
-            }
+            Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
                 ratatui::restore();
                 Err(error)
@@ -120,7 +118,7 @@ impl Desk<'_> {
             if event::poll(LOOK_EVERY)? {
                 fresh = true;
                 match event::read()? {
-                    Event::Key(key) if is_redraw(key) => terminal.clear()?,
+                    Event::Key(key) if is_redraw(key) => anew(terminal)?,
                     Event::Key(key) => match self.screen.key(key, &view) {
                         Some(Action::Quit) => return Ok(Left::Quit),
                         Some(action) => self.act(action, terminal)?,
@@ -179,7 +177,7 @@ impl Desk<'_> {
                     None => self.screen.say(format!("there is no candidate {candidate}")),
                 }
                 // Reading blobs may have logged something across the screen.
-                terminal.clear()?;
+                anew(terminal)?;
             }
             Action::Steer(steer) => {
                 self.screen.say("…");
@@ -194,6 +192,13 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// Makes the next frame a whole one. (`Terminal::clear` would ask the terminal where its cursor
+/// is, and not every terminal answers.)
+fn anew(terminal: &mut DefaultTerminal) -> io::Result<()> {
+    let size = terminal.size()?;
+    terminal.resize(Rect::from((Position::ORIGIN, size)))
 }
 
 fn is_redraw(key: KeyEvent) -> bool {
