@@ -5,7 +5,7 @@
 mod support;
 
 use std::io::Read as _;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use serde_json::Value;
 use support::{PROGRAM, Place, live, signal};

@@ -204,3 +204,47 @@ fn anew(terminal: &mut DefaultTerminal) -> io::Result<()> {
 fn is_redraw(key: KeyEvent) -> bool {
     key.code == KeyCode::Char('l') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::process::Command;
+
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{LocalModes, tcgetattr};
+
+    use super::*;
+
+    #[test]
+    #[ignore = "the next test runs it, on a terminal of its own"]
+    fn a_panic_while_the_terminal_is_taken() {
+        let _taken = Taken::take().unwrap();
+        panic!("told on the terminal as it was");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keys).unwrap();
+        unlockpt(&keys).unwrap();
+        let name = ptsname(&keys, Vec::new()).unwrap();
+        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let end = || terminal.try_clone().unwrap();
+        let test = "watch::terminal::tests::a_panic_while_the_terminal_is_taken";
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", test, "--ignored", "--nocapture"]).env("RUST_BACKTRACE", "0");
+        let ended = child.stdin(end()).stdout(end()).stderr(end()).status().unwrap();
+        assert!(!ended.success());
+        let modes = tcgetattr(&terminal).unwrap().local_modes;
+        assert!(modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG));
+        drop((child, terminal));
+        let mut out = Vec::new();
+        // A terminal ends with an error; what was read until then is there.
+        let _ = std::fs::File::from(keys).read_to_end(&mut out);
+        let out = String::from_utf8_lossy(&out);
+        let place = |text: &str| out.find(text).unwrap_or_else(|| panic!("no {text:?} in {out:?}"));
+        assert!(place("\x1b[?1049h") < place("\x1b[?1049l"));
+        assert!(place("\x1b[?1049l") < place("told on the terminal as it was"));
+    }
+}
