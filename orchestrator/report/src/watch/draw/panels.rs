@@ -235,7 +235,7 @@ fn gauge(width: u16, key: &str, used: &BudgetUse, look: Look) -> Line<'static> {
     let numbers = format!("{}/{}", amount(key, used.used.value()), amount(key, limit));
     let both = format!("{share} % {numbers}");
     // The share is on the bar, too.
-    let fits = both.chars().count() + BAR + 13 <= usize::from(width);
+    let fits = both.chars().count() + BAR + 14 <= usize::from(width);
     let numbers = if fits { both } else { numbers };
     // The name gives way where it is narrow, the numbers never.
     let name = if width < 36 { 5 } else { 10 };
