@@ -3,11 +3,12 @@
 //! [`model`] answers questions about a run as plain structures: pure functions of the facts and
 //! the blobs, and what the command line prints with `--json`. [`text`] writes them for a
 //! terminal, [`html`] makes one page of the whole run, and [`write_report`] puts it on disk.
-//! [`watch`] is the dashboard in a terminal. [`mod@bench`] compares the runs of several strategies.
+//! [`methods`] tells in sentences how a run was made. [`watch`] is the dashboard in a terminal. [`mod@bench`] compares the runs of several strategies.
 
 pub mod bench;
 pub mod format;
 pub mod html;
+pub mod methods;
 pub mod model;
 pub mod text;
 pub mod watch;

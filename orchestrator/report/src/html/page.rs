@@ -113,7 +113,7 @@ impl Page {
             predictions: predictions(facts),
             models: models(&status),
             operators: operators(&status),
-            repeat: repeat(facts),
+            repeat: repeat(facts, now),
         })
     }
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::rows::{Link, Shown};
 use crate::format::{ScoreFormat, count, duration, one_line, percent, printable};
-use crate::model::{KnowledgeWorth, Predictions, Status};
+use crate::methods::{commands, methods};
+use crate::model::{KnowledgeWorth, Moment, Predictions, Status};
 use crate::text::dollars;
 
 /// Insights on the page, most confident first.
@@ -136,10 +137,12 @@ pub(super) struct Repeat {
     facts: Vec<(&'static str, String)>,
     host: Vec<(String, String)>,
     overrides: Vec<String>,
+    methods: Vec<String>,
+    commands: Vec<(String, &'static str)>,
     config: String,
 }
 
-pub(super) fn repeat(facts: &Facts) -> Repeat {
+pub(super) fn repeat(facts: &Facts, now: &Moment) -> Repeat {
     let run = &facts.run;
     let mut rows = vec![
         ("Run", run.run.to_string()),
@@ -174,6 +177,11 @@ pub(super) fn repeat(facts: &Facts) -> Repeat {
         facts: rows.into_iter().map(|(name, value)| (name, one_line(&value, 300))).collect(),
         host: run.host.iter().map(|(k, v)| (one_line(k, 60), one_line(v, 300))).collect(),
         overrides: run.overrides.iter().map(|text| one_line(text, 300)).collect(),
+        methods: methods(facts, now),
+        commands: commands(facts)
+            .into_iter()
+            .map(|(command, promise)| (one_line(&command, 2_000), promise))
+            .collect(),
         config: printable(&config).into_owned(),
     }
 }
