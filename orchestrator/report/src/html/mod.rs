@@ -9,6 +9,7 @@
 mod budgets;
 mod chart;
 mod curve;
+mod figures;
 mod page;
 mod programs;
 mod rows;
@@ -18,8 +19,11 @@ use evolve_core::ports::BlobStore;
 use evolve_core::{BlobHash, Facts};
 use tera::{Context, Tera};
 
+use crate::bench::Beside;
 use crate::model::Moment;
 use crate::write::ReportError;
+
+pub use figures::{Figure, figures};
 
 const TEMPLATES: [(&str, &str); 6] = [
     ("report.html", include_str!("../../templates/report.html")),
@@ -32,8 +36,18 @@ const TEMPLATES: [(&str, &str); 6] = [
 
 /// The page of a run.
 pub fn page(facts: &Facts, blobs: &dyn BlobStore, moment: &Moment) -> Result<String, ReportError> {
+    page_beside(facts, blobs, moment, None)
+}
+
+/// The page of a run, laid beside the strategies of a bench where there is one.
+pub fn page_beside(
+    facts: &Facts,
+    blobs: &dyn BlobStore,
+    moment: &Moment,
+    beside: Option<&Beside>,
+) -> Result<String, ReportError> {
     let failed = |error: tera::Error| ReportError::Template { why: error.to_string() };
-    let page = page::Page::of(facts, blobs, moment)?;
+    let page = page::Page::of(facts, blobs, moment, beside)?;
     let mut tera = Tera::default();
     tera.add_raw_templates(TEMPLATES).map_err(failed)?;
     let mut context = Context::new();

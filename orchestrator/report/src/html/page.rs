@@ -10,7 +10,8 @@ use super::curve::Curve;
 use super::programs::Best;
 use super::rows::{Link, Rows, Shown};
 use super::run::{Card, Insight, Repeat, Worth, cards, insights, predictions, repeat, worth};
-use crate::format::{ScoreFormat, moment, one_line, printable, stamp};
+use crate::bench::Beside;
+use crate::format::{ScoreFormat, count, moment, one_line, printable, stamp};
 use crate::model::{LineageView, Moment, RunState, Status};
 use crate::text::goal;
 use crate::write::ReportError;
@@ -40,6 +41,9 @@ pub(super) struct Page {
     made: String,
     cards: Vec<Card>,
     curve: Curve,
+    /// After how many candidates the run is laid beside a bench; empty where it is not.
+    beside_at: String,
+    beside: Vec<[String; 4]>,
     budgets: Vec<Budget>,
     failures: Vec<Failure>,
     best: Option<Best>,
@@ -73,6 +77,7 @@ impl Page {
         facts: &Facts,
         blobs: &dyn BlobStore,
         now: &Moment,
+        beside: Option<&Beside>,
     ) -> Result<Self, ReportError> {
         let status = Status::of(facts, now, None);
         let shown = Shown::of(facts);
@@ -101,6 +106,8 @@ impl Page {
             made: stamp(now.now),
             cards: cards(&status, facts),
             curve: Curve::of(facts, &shown)?,
+            beside_at: beside.map(|beside| count(beside.candidates)).unwrap_or_default(),
+            beside: beside.map(Beside::cells).unwrap_or_default(),
             budgets: budgets(&status),
             failures: failures(&status, &shown),
             best: Best::of(facts, blobs),
