@@ -24,6 +24,8 @@ fn a_report_comes_with_its_figures_and_beside_a_bench_of_the_same_task() {
     }
     assert!(page.contains("--budget candidates=20 --seed 9"));
     assert!(page.contains("Programs for the task two-numbers were evolved with evolve"));
+    let journal = std::fs::read(place.run_dir().join("events.jsonl")).unwrap();
+    assert!(page.contains(&evolve_core::BlobHash::of(&journal).to_string()));
     // Without a bench the page compares with nothing.
     place.ok(&["report", "latest", "--out", "plain"]);
     let plain = std::fs::read_to_string(place.path().join("plain/index.html")).unwrap();

@@ -15,4 +15,4 @@ pub mod watch;
 mod write;
 
 pub use model::{KnowledgeWorth, Moment, Process};
-pub use write::{ReportError, write_figures, write_report, write_report_beside};
+pub use write::{ReportError, write_figures, write_report, write_report_with};

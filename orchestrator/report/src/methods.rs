@@ -237,8 +237,8 @@ fn stage(stage: &Stage) -> String {
 
 fn noise(facts: &Facts) -> String {
     let evaluator = &facts.run.task.evaluator;
-    let noisy = evaluator.stage.iter().any(|stage| stage.repeats.max > 1);
-    let noise = if noisy {
+    let repeated = evaluator.stage.iter().any(|stage| stage.repeats.max > 1);
+    let noise = if repeated {
         "A would-be best was measured again, up to the most repeats, and became the best only if \
          the repeats that both have said so."
     } else {

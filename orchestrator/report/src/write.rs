@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use evolve_core::Facts;
 use evolve_core::ports::BlobStore;
 
-use crate::bench::Beside;
-use crate::html;
+use crate::html::{self, Extras};
 use crate::model::Moment;
 
 /// Why there is no report.
@@ -48,18 +47,18 @@ pub fn write_report(
     out: &Path,
     moment: &Moment,
 ) -> Result<PathBuf, ReportError> {
-    write_report_beside(facts, blobs, out, moment, None)
+    write_report_with(facts, blobs, out, moment, &Extras::default())
 }
 
-/// The same with the run laid beside the strategies of a bench.
-pub fn write_report_beside(
+/// The same with what else is known.
+pub fn write_report_with(
     facts: &Facts,
     blobs: &dyn BlobStore,
     out: &Path,
     moment: &Moment,
-    beside: Option<&Beside>,
+    extras: &Extras,
 ) -> Result<PathBuf, ReportError> {
-    let page = html::page_beside(facts, blobs, moment, beside)?;
+    let page = html::page_with(facts, blobs, moment, extras)?;
     let is_page = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
     let path = if is_page { out.to_owned() } else { out.join("index.html") };
     publish(&path, &page)?;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use evolve_report::bench::{BenchRun, Beside};
-use evolve_report::{write_figures, write_report_beside};
+use evolve_report::html::Extras;
+use evolve_report::{write_figures, write_report_with};
 
 use crate::args::Report;
 use crate::commands::print;
@@ -18,9 +19,10 @@ pub fn report(runs: &Path, args: &Report) -> Result<(), CliError> {
         Some(folder) => Some(beside(folder, &BenchRun::of(facts))?),
         None => None,
     };
+    let extras = Extras { beside, journal: Some(hash(&run.dir.journal())?) };
     let blobs = run.reader.blobs();
     let out = args.out.clone().unwrap_or_else(|| run.dir.report());
-    let path = write_report_beside(facts, &*blobs, &out, &run.moment, beside.as_ref())
+    let path = write_report_with(facts, &*blobs, &out, &run.moment, &extras)
         .map_err(|error| CliError::failed(error.to_string()))?;
     print(&format!("{}\n", path.display()));
     if args.figures {
@@ -31,6 +33,14 @@ pub fn report(runs: &Path, args: &Report) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+/// BLAKE3 of a file, as `b3sum` prints it.
+fn hash(path: &Path) -> Result<String, CliError> {
+    let mut hasher = blake3::Hasher::new();
+    let read = std::fs::File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ()));
+    read.map_err(|error| CliError::failed(format!("cannot read `{}`: {error}", path.display())))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn beside(folder: &Path, run: &BenchRun) -> Result<Beside, CliError> {

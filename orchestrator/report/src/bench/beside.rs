@@ -52,18 +52,18 @@ pub struct BesideRow {
 /// The part of bench.json that is read.
 #[derive(Deserialize)]
 struct File {
-    tasks: Vec<Task>,
+    tasks: Vec<Compared>,
 }
 
 #[derive(Deserialize)]
-struct Task {
+struct Compared {
     task: String,
     goal: Goal,
-    strategies: Vec<Strategy>,
+    strategies: Vec<Contender>,
 }
 
 #[derive(Deserialize)]
-struct Strategy {
+struct Contender {
     strategy: String,
     seeds: u64,
     curve: Vec<Sample>,
@@ -81,7 +81,7 @@ impl Beside {
     /// Lays a run beside the bench of a bench.json.
     pub fn of(run: &BenchRun, json: &str) -> Result<Self, BesideError> {
         let file: File = serde_json::from_str(json)?;
-        let same = |task: &&Task| task.task == run.task && task.goal == run.goal;
+        let same = |task: &&Compared| task.task == run.task && task.goal == run.goal;
         let Some(task) = file.tasks.iter().find(same) else {
             let known = file.tasks.iter().map(|task| one_line(&task.task, 80)).collect();
             return Err(BesideError::OtherTask { task: run.task.clone(), known });
@@ -126,7 +126,7 @@ impl Beside {
     }
 }
 
-impl Strategy {
+impl Contender {
     fn at(&self, candidates: u64) -> BesideRow {
         let sample = self.curve.iter().rfind(|sample| sample.candidates <= candidates);
         let score = sample.map_or_else(Estimate::default, |sample| Estimate {

@@ -36,18 +36,27 @@ const TEMPLATES: [(&str, &str); 6] = [
 
 /// The page of a run.
 pub fn page(facts: &Facts, blobs: &dyn BlobStore, moment: &Moment) -> Result<String, ReportError> {
-    page_beside(facts, blobs, moment, None)
+    page_with(facts, blobs, moment, &Extras::default())
 }
 
-/// The page of a run, laid beside the strategies of a bench where there is one.
-pub fn page_beside(
+/// What a page may tell that the facts do not hold.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The run beside the strategies of a bench.
+    pub beside: Option<Beside>,
+    /// BLAKE3 of the journal's file, as it was when it was read.
+    pub journal: Option<String>,
+}
+
+/// The page of a run with what else is known.
+pub fn page_with(
     facts: &Facts,
     blobs: &dyn BlobStore,
     moment: &Moment,
-    beside: Option<&Beside>,
+    extras: &Extras,
 ) -> Result<String, ReportError> {
     let failed = |error: tera::Error| ReportError::Template { why: error.to_string() };
-    let page = page::Page::of(facts, blobs, moment, beside)?;
+    let page = page::Page::of(facts, blobs, moment, extras)?;
     let mut tera = Tera::default();
     tera.add_raw_templates(TEMPLATES).map_err(failed)?;
     let mut context = Context::new();

@@ -5,6 +5,7 @@ use evolve_core::task::{TaskConfig, Trust};
 use evolve_core::{CandidateId, Facts};
 use serde::Serialize;
 
+use super::Extras;
 use super::budgets::{Budget, Failure, Model, Operator, budgets, failures, models, operators};
 use super::curve::Curve;
 use super::programs::Best;
@@ -77,11 +78,12 @@ impl Page {
         facts: &Facts,
         blobs: &dyn BlobStore,
         now: &Moment,
-        beside: Option<&Beside>,
+        extras: &Extras,
     ) -> Result<Self, ReportError> {
         let status = Status::of(facts, now, None);
         let shown = Shown::of(facts);
         let task = &facts.run.task;
+        let beside = extras.beside.as_ref();
         let (tone, state_note) = state(&status);
         let (insights, insights_left_out) = insights(facts, &shown);
         let (path, path_left_out) =
@@ -106,7 +108,7 @@ impl Page {
             made: stamp(now.now),
             cards: cards(&status, facts),
             curve: Curve::of(facts, &shown)?,
-            beside_at: beside.map(|beside| count(beside.candidates)).unwrap_or_default(),
+            beside_at: beside.map_or_else(String::new, |beside| count(beside.candidates)),
             beside: beside.map(Beside::cells).unwrap_or_default(),
             budgets: budgets(&status),
             failures: failures(&status, &shown),
@@ -120,7 +122,7 @@ impl Page {
             predictions: predictions(facts),
             models: models(&status),
             operators: operators(&status),
-            repeat: repeat(facts, now),
+            repeat: repeat(facts, now, extras),
         })
     }
 }

@@ -4,6 +4,7 @@ use evolve_core::Facts;
 use evolve_core::facts::Phase;
 use serde::Serialize;
 
+use super::Extras;
 use super::rows::{Link, Shown};
 use crate::format::{ScoreFormat, count, duration, one_line, percent, printable};
 use crate::methods::{commands, methods};
@@ -142,7 +143,7 @@ pub(super) struct Repeat {
     config: String,
 }
 
-pub(super) fn repeat(facts: &Facts, now: &Moment) -> Repeat {
+pub(super) fn repeat(facts: &Facts, now: &Moment, extras: &Extras) -> Repeat {
     let run = &facts.run;
     let mut rows = vec![
         ("Run", run.run.to_string()),
@@ -168,9 +169,12 @@ pub(super) fn repeat(facts: &Facts, now: &Moment) -> Repeat {
     }
     rows.push(("Events", count(facts.next_seq.0)));
     rows.push(("Canonical hash", facts.canonical_hash().to_string()));
+    if let Some(journal) = &extras.journal {
+        rows.push(("Journal (BLAKE3)", journal.clone()));
+    }
     let at_rest = matches!(facts.phase, Phase::Stopped { .. });
     if !at_rest {
-        rows.push(("Note", "the run has not come to rest: the hash is of this moment".to_owned()));
+        rows.push(("Note", "the run has not come to rest: hashes are of this moment".to_owned()));
     }
     let config = serde_json::to_string_pretty(&run.task).unwrap_or_default();
     Repeat {
