@@ -5,6 +5,7 @@ mod peers;
 mod read;
 mod serve;
 mod tasks;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ pub use read::{
 };
 pub use serve::Serve;
 pub use tasks::{Tasks, TasksCommand, TasksVerify};
+pub use watch::Watch;
 
 /// Version with the commit it was built from.
 pub const VERSION: &str = env!("EVOLVE_VERSION");
@@ -139,6 +141,8 @@ pub enum Command {
     List(Json),
     /// How a run stands
     Status(StatusArgs),
+    /// A live view of a run in the terminal
+    Watch(Watch),
     /// The best program of a run
     Best(Best),
     /// A candidate: program, diff, metrics, log, prompt

@@ -82,6 +82,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Inject(args) => commands::inject::inject(runs, args)?,
         Command::List(args) => commands::read::list(runs, args)?,
         Command::Status(args) => commands::read::status(runs, args)?,
+        Command::Watch(args) => return commands::watch::watch(global, args),
         Command::Best(args) => commands::read::best(runs, args)?,
         Command::Show(args) => commands::read::show(runs, args)?,
         Command::Prompt(args) => commands::prompt::prompt(runs, args)?,

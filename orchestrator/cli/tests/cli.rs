@@ -5,34 +5,10 @@
 mod support;
 
 use std::io::Read as _;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use serde_json::Value;
-use support::{PROGRAM, Place};
-
-/// Starts a run that only a command ends, and waits until it listens.
-fn live(place: &Place) -> Child {
-    let mut command = place.command(&["start", "task", "-q"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    loop {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended by itself");
-        if place.runs().exists() && place.evolve(&["status"]).status.success() {
-            let status = place.json(&["status", "--json"]);
-            if status["candidates"]["evaluated"].as_u64().unwrap() > 3 {
-                return child;
-            }
-        }
-        std::thread::yield_now();
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = std::process::Command::new("kill")
-        .args([&format!("-{name}"), &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
+use support::{PROGRAM, Place, live, signal};
 
 fn ended(mut child: Child) -> (i32, String) {
     let code = child.wait().unwrap().code().unwrap();

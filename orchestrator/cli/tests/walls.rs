@@ -37,6 +37,7 @@ const ADAPTERS: &[(&str, &str)] = &[
     ("landlock", "evolve-sandbox-helper"),
     ("seccompiler", "evolve-sandbox-helper"),
     ("plotters", "evolve-report"),
+    ("ratatui", "evolve-report"),
     ("indicatif", "evolve"),
     ("half", "evolve-npu"),
     ("libm", "evolve-npu"),

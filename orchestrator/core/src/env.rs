@@ -8,6 +8,10 @@ pub const TASKS: &str = "EVOLVE_TASKS";
 pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// Respected by all output: no colour when set.
 pub const NO_COLOR: &str = "NO_COLOR";
+/// The terminal's kind: `dumb` gets lines where others get a dashboard.
+pub const TERM: &str = "TERM";
+/// Which characters the terminal shows, as the system's programs are told; the first that is set.
+pub const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
 /// What readers of `evolve serve` must show.
 pub const TOKEN: &str = "EVOLVE_TOKEN";

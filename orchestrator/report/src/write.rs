@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use evolve_core::Facts;
 use evolve_core::ports::BlobStore;
 
-use crate::html;
+use crate::html::{self, Extras};
 use crate::model::Moment;
 
 /// Why there is no report.
@@ -47,9 +47,38 @@ pub fn write_report(
     out: &Path,
     moment: &Moment,
 ) -> Result<PathBuf, ReportError> {
-    let page = html::page(facts, blobs, moment)?;
+    write_report_with(facts, blobs, out, moment, &Extras::default())
+}
+
+/// The same with what else is known.
+pub fn write_report_with(
+    facts: &Facts,
+    blobs: &dyn BlobStore,
+    out: &Path,
+    moment: &Moment,
+    extras: &Extras,
+) -> Result<PathBuf, ReportError> {
+    let page = html::page_with(facts, blobs, moment, extras)?;
     let is_page = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
     let path = if is_page { out.to_owned() } else { out.join("index.html") };
+    publish(&path, &page)?;
+    Ok(path)
+}
+
+/// Writes a run's figures and their data into `figures/` beside the report's page, and returns
+/// their paths. Each file appears whole or not at all.
+pub fn write_figures(facts: &Facts, page: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let folder = page.parent().unwrap_or(Path::new("")).join("figures");
+    let mut paths = Vec::new();
+    for figure in html::figures(facts)? {
+        let path = folder.join(figure.name);
+        publish(&path, &figure.content)?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+fn publish(path: &Path, content: &str) -> Result<(), ReportError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -60,12 +89,10 @@ pub fn write_report(
     };
     std::fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
     let mut draft = draft_in(folder).map_err(failed("write into", folder))?;
-    draft.write_all(page.as_bytes()).map_err(failed("write into", folder))?;
+    draft.write_all(content.as_bytes()).map_err(failed("write into", folder))?;
     draft.as_file().sync_all().map_err(failed("write into", folder))?;
-    draft
-        .persist(&path)
-        .map_err(|error| failed("put the report in place at", &path)(error.error))?;
-    Ok(path)
+    draft.persist(path).map_err(|error| failed("put the report in place at", path)(error.error))?;
+    Ok(())
 }
 
 /// A temporary file beside the report. Its own default is private, but a report is made to be

@@ -124,7 +124,11 @@ pub struct InsightsExport {
 
 /// `report`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  evolve report latest --out report.html")]
+#[command(after_help = "\
+Examples:
+  evolve report latest --out report.html
+  evolve report latest --figures           and figures/ beside it, with their data
+  evolve report latest --bench results     beside the strategies of a bench of the same task")]
 pub struct Report {
     /// Full id, unique prefix, or `latest`
     #[arg(default_value = "latest")]
@@ -132,6 +136,13 @@ pub struct Report {
     /// File to write; default: report/index.html in the run's folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write the curve for paper and its data (CSV) into figures/ beside the page, too
+    #[arg(long)]
+    pub figures: bool,
+    /// Lay the run beside the strategies of a bench of the same task, at the same number of
+    /// candidates: the --out folder of `evolve bench`
+    #[arg(long, value_name = "DIR")]
+    pub bench: Option<PathBuf>,
 }
 
 /// `export`

@@ -24,6 +24,7 @@ pub mod steer;
 pub mod strategies;
 pub mod tasks;
 pub mod verify;
+pub mod watch;
 
 use serde::Serialize;
 

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Whether a daemon answers and has the image; says and counts where not.
 pub fn has_docker(test: &str) -> bool {
@@ -169,4 +169,27 @@ timeout = "10s"
         );
         String::from_utf8(output.stdout).unwrap()
     }
+}
+
+/// Starts a run that only a command ends, and waits until it listens.
+pub fn live(place: &Place) -> Child {
+    let mut command = place.command(&["start", "task", "-q"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    loop {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended by itself");
+        if place.runs().exists() && place.evolve(&["status"]).status.success() {
+            let status = place.json(&["status", "--json"]);
+            if status["candidates"]["evaluated"].as_u64().unwrap() > 3 {
+                return child;
+            }
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Sends a signal by its name.
+pub fn signal(child: &Child, name: &str) {
+    let status =
+        Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
 }

@@ -8,6 +8,7 @@
 //! score; where such a run decides a number, the number is absent. Numbers that are not finite
 //! are absent too.
 
+mod beside;
 mod chart;
 mod digits;
 mod page;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use evolve_core::Goal;
 use serde::{Deserialize, Serialize};
 
+pub use beside::{Beside, BesideError, BesideRow};
 pub use page::page;
 pub use plan::{Plan, Split};
 pub use run::{BenchRun, Point};

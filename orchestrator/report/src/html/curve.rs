@@ -86,6 +86,11 @@ impl Curve {
         };
         Ok(Self { svg, by: axis.name(), notes, steps, left_out })
     }
+
+    /// The drawing, if there is something to draw.
+    pub(super) fn drawing(&self) -> Option<&str> {
+        self.svg.as_deref()
+    }
 }
 
 /// Changes of the best, each at a candidate number: its own, or, when the best fell back to

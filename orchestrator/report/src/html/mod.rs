@@ -9,6 +9,7 @@
 pub(crate) mod axis;
 pub(crate) mod budgets;
 pub(crate) mod curve;
+mod figures;
 pub(crate) mod page;
 pub(crate) mod programs;
 pub(crate) mod rows;
@@ -18,8 +19,11 @@ use evolve_core::ports::BlobStore;
 use evolve_core::{BlobHash, Facts};
 use tera::{Context, Tera};
 
+use crate::bench::Beside;
 use crate::model::Moment;
 use crate::write::ReportError;
+
+pub use figures::{Figure, figures};
 
 /// The sections of a run's pages, by the names under which others include them.
 pub(crate) const SECTIONS: [(&str, &str); 11] = [
@@ -45,8 +49,27 @@ const REPORT: [(&str, &str); 2] = [
 
 /// The page of a run.
 pub fn page(facts: &Facts, blobs: &dyn BlobStore, moment: &Moment) -> Result<String, ReportError> {
+    page_with(facts, blobs, moment, &Extras::default())
+}
+
+/// What a page may tell that the facts do not hold.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// The run beside the strategies of a bench.
+    pub beside: Option<Beside>,
+    /// BLAKE3 of the journal's file, as it was when it was read.
+    pub journal: Option<String>,
+}
+
+/// The page of a run with what else is known.
+pub fn page_with(
+    facts: &Facts,
+    blobs: &dyn BlobStore,
+    moment: &Moment,
+    extras: &Extras,
+) -> Result<String, ReportError> {
     let failed = |error: tera::Error| ReportError::Template { why: error.to_string() };
-    let page = page::Page::of(facts, blobs, moment)?;
+    let page = page::Page::of(facts, blobs, moment, extras)?;
     let mut tera = Tera::default();
     tera.add_raw_templates(SECTIONS.into_iter().chain(REPORT)).map_err(failed)?;
     let mut context = Context::new();

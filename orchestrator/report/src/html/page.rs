@@ -5,12 +5,14 @@ use evolve_core::task::{TaskConfig, Trust};
 use evolve_core::{CandidateId, Facts};
 use serde::Serialize;
 
+use super::Extras;
 use super::budgets::{Budget, Failure, Model, Operator, budgets, failures, models, operators};
 use super::curve::Curve;
 use super::programs::Best;
 use super::rows::{Link, Rows, Shown};
 use super::run::{Card, Insight, Repeat, Worth, cards, insights, predictions, repeat, worth};
-use crate::format::{ScoreFormat, moment, one_line, printable, stamp};
+use crate::bench::Beside;
+use crate::format::{ScoreFormat, count, moment, one_line, printable, stamp};
 use crate::model::{LineageView, Moment, RunState, Status};
 use crate::text::goal;
 use crate::write::ReportError;
@@ -40,6 +42,9 @@ pub(crate) struct Page {
     made: String,
     cards: Vec<Card>,
     curve: Curve,
+    /// After how many candidates the run is laid beside a bench; empty where it is not.
+    beside_at: String,
+    beside: Vec<[String; 4]>,
     budgets: Vec<Budget>,
     failures: Vec<Failure>,
     best: Option<Best>,
@@ -73,10 +78,12 @@ impl Page {
         facts: &Facts,
         blobs: &dyn BlobStore,
         now: &Moment,
+        extras: &Extras,
     ) -> Result<Self, ReportError> {
         let status = Status::of(facts, now, None);
         let shown = Shown::of(facts);
         let task = &facts.run.task;
+        let beside = extras.beside.as_ref();
         let (tone, state_note) = state(&status);
         let (insights, insights_left_out) = insights(facts, &shown);
         let (path, path_left_out) =
@@ -101,6 +108,8 @@ impl Page {
             made: stamp(now.now),
             cards: cards(&status, facts),
             curve: Curve::of(facts, &shown)?,
+            beside_at: beside.map_or_else(String::new, |beside| count(beside.candidates)),
+            beside: beside.map(Beside::cells).unwrap_or_default(),
             budgets: budgets(&status),
             failures: failures(&status, &shown),
             best: Best::of(facts, blobs),
@@ -113,7 +122,7 @@ impl Page {
             predictions: predictions(facts),
             models: models(&status),
             operators: operators(&status),
-            repeat: repeat(facts, true),
+            repeat: repeat(facts, now, extras, true),
         })
     }
 }

@@ -4,9 +4,11 @@ use evolve_core::Facts;
 use evolve_core::facts::Phase;
 use serde::Serialize;
 
+use super::Extras;
 use super::rows::{Link, Shown};
 use crate::format::{ScoreFormat, count, duration, one_line, percent, printable};
-use crate::model::{KnowledgeWorth, Predictions, Status};
+use crate::methods::{commands, methods};
+use crate::model::{KnowledgeWorth, Moment, Predictions, Status};
 use crate::text::dollars;
 
 /// Insights on the page, most confident first.
@@ -139,12 +141,14 @@ pub(crate) struct Repeat {
     facts: Vec<(&'static str, String)>,
     host: Vec<(String, String)>,
     overrides: Vec<String>,
+    methods: Vec<String>,
+    commands: Vec<(String, &'static str)>,
     config: String,
 }
 
 /// What it takes to repeat a run. `hashed`: with the canonical hash, which takes a while of a
 /// large run.
-pub(crate) fn repeat(facts: &Facts, hashed: bool) -> Repeat {
+pub(crate) fn repeat(facts: &Facts, now: &Moment, extras: &Extras, hashed: bool) -> Repeat {
     let run = &facts.run;
     let mut rows = vec![
         ("Run", run.run.to_string()),
@@ -177,15 +181,23 @@ pub(crate) fn repeat(facts: &Facts, hashed: bool) -> Repeat {
             format!("`evolve verify {}` tells", run.run)
         },
     ));
+    if let Some(journal) = &extras.journal {
+        rows.push(("Journal (BLAKE3)", journal.clone()));
+    }
     let at_rest = matches!(facts.phase, Phase::Stopped { .. });
     if !at_rest {
-        rows.push(("Note", "the run has not come to rest: the hash is of this moment".to_owned()));
+        rows.push(("Note", "the run has not come to rest: hashes are of this moment".to_owned()));
     }
     let config = serde_json::to_string_pretty(&run.task).unwrap_or_default();
     Repeat {
         facts: rows.into_iter().map(|(name, value)| (name, one_line(&value, 300))).collect(),
         host: run.host.iter().map(|(k, v)| (one_line(k, 60), one_line(v, 300))).collect(),
         overrides: run.overrides.iter().map(|text| one_line(text, 300)).collect(),
+        methods: methods(facts, now),
+        commands: commands(facts)
+            .into_iter()
+            .map(|(command, promise)| (one_line(&command, 2_000), promise))
+            .collect(),
         config: printable(&config).into_owned(),
     }
 }

@@ -115,7 +115,7 @@ fn line(facts: &Facts, blobs: &dyn BlobStore, candidate: &CandidateFacts) -> Exp
 }
 
 /// One line on why a candidate stands where it does; empty when all is well.
-pub(super) fn detail(candidate: &CandidateFacts) -> &str {
+pub(crate) fn detail(candidate: &CandidateFacts) -> &str {
     let rejected = candidate.rejected.as_ref().map(|rejection| rejection.detail.as_str());
     let failed = candidate.evaluation.as_ref().map(|evaluation| evaluation.detail.as_str());
     let quarantined = candidate.quarantined.as_deref();

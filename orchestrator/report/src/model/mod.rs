@@ -30,11 +30,13 @@ pub use blob::{ArtifactView, BlobText, ProgramView};
 pub use candidate::{CallView, CandidateView, ParentView, VersusView};
 pub use diff::{DiffLine, FileDiff, Hunk, LineKind, ProgramDiff, program_diff};
 pub use evaluation::EvaluationView;
+pub(crate) use export::detail;
 pub use export::{ExportLine, export};
 pub use front::{Front, FrontPoint};
 pub use knowledge::{KnowledgeWorth, Predictions};
 pub use lineage::{LineageStep, LineageView};
 pub use list::{BrokenRun, RunLine, RunList};
+pub(crate) use status::stop_words;
 pub use status::{
     Amount, BudgetUse, CandidateCounts, Cost, RunState, Status, Stop, UnderWay, stop_of,
 };

@@ -126,7 +126,13 @@ pub struct Stop {
 /// Why a run came to rest, if it did.
 pub fn stop_of(facts: &Facts) -> Option<Stop> {
     let Phase::Stopped { reason } = &facts.phase else { return None };
-    let (reason, detail) = match reason {
+    let (reason, detail) = stop_words(reason);
+    Some(Stop { reason, detail })
+}
+
+/// A reason to stop: its word, and a sentence.
+pub(crate) fn stop_words(reason: &StopReason) -> (&'static str, String) {
+    match reason {
         StopReason::Target => ("target", "the target was reached".to_owned()),
         StopReason::Budget { budget } => {
             ("budget", format!("the {} budget was used up", budget.word()))
@@ -139,8 +145,7 @@ pub fn stop_of(facts: &Facts) -> Option<Stop> {
         StopReason::BadStart { detail } => {
             ("bad-start", format!("the start program fails its own evaluation: {detail}"))
         }
-    };
-    Some(Stop { reason, detail })
+    }
 }
 
 /// How many candidates are where. The start counts nowhere.

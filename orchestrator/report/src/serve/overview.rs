@@ -13,6 +13,7 @@ use super::answer::{Failure, aside, base, run_page};
 use super::live::latest;
 use crate::chart::Across;
 use crate::format::{ago, one_line, printable};
+use crate::html::Extras;
 use crate::html::budgets::{Budget, budgets};
 use crate::html::budgets::{Failure as FailureRow, failures};
 use crate::html::curve::Curve;
@@ -213,10 +214,9 @@ pub(super) async fn repeat_page(
 ) -> Result<Html<String>, Failure> {
     run_page(site, run, "repeat-page.html", "To repeat it", move |live, _, context| {
         let facts = live.facts();
-        context.insert(
-            "page",
-            &RepeatPage { repeat: repeat(facts, facts.candidates.len() <= HASHED) },
-        );
+        let hashed = facts.candidates.len() <= HASHED;
+        let repeat = repeat(facts, &live.moment(), &Extras::default(), hashed);
+        context.insert("page", &RepeatPage { repeat });
         Ok(())
     })
     .await
