@@ -91,6 +91,15 @@ class Honest(InFolder):
         result = json.loads(self.result.read_text(encoding="utf-8"))
         self.assertEqual(result["metrics"], {"valid": 0})
 
+    def test_a_score_after_overlaps_were_cut_off_is_proven_too(self):
+        circles = side_by_side(0.075 + 3e-7)  # each overlaps its neighbours by 6e-7
+        score = self.judged(circles)["metrics"]["sum_of_radii"]
+        value, cut = recompute.proven(circles)
+        self.assertLessEqual(value, score)
+        self.assertLessEqual(score, value + 26 * cut)
+        with self.assertRaises(ValueError):
+            recompute.proven(side_by_side(0.075 + 2e-6))
+
     def test_a_known_packing_scores_what_arithmetic_says(self):
         score = self.judged(side_by_side())["metrics"]["sum_of_radii"]
         self.assertAlmostEqual(score, 26 * 0.05, delta=1e-15)
