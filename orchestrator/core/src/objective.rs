@@ -64,6 +64,10 @@ pub struct Objective {
     /// Score of the start as known beforehand; with `target` gives a normalised score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
+    /// Score of the best design that people made: a line beside the curves, no part of any
+    /// decision and of no prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub human: Option<f64>,
     /// A score better than this is quarantined, not believed (a proven or physical bound).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plausible_max: Option<f64>,
@@ -165,6 +169,7 @@ mod tests {
             goal: Goal::Minimize,
             target: Some(1.0),
             baseline: Some(3.0),
+            human: None,
             plausible_max: Some(0.5),
         };
         assert!(!objective.reaches_target(1.1));

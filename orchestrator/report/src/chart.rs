@@ -83,6 +83,8 @@ pub(crate) const START: RGBColor = RGBColor(0, 1, 3);
 pub(crate) const BASELINE: RGBColor = RGBColor(0, 1, 4);
 /// The target's line.
 pub(crate) const TARGET: RGBColor = RGBColor(0, 1, 5);
+/// The line of the best design by people.
+pub(crate) const HUMAN: RGBColor = RGBColor(0, 1, 16);
 const WORDS: RGBColor = RGBColor(0, 1, 6);
 const GRID: RGBColor = RGBColor(0, 1, 7);
 const AXIS: RGBColor = RGBColor(0, 1, 8);

@@ -76,7 +76,11 @@ fn objective(objective: &Objective) -> String {
         Goal::Maximize => "maximise",
         Goal::Minimize => "minimise",
     };
-    let known = [("baseline", objective.baseline), ("target", objective.target)];
+    let known = [
+        ("baseline", objective.baseline),
+        ("best design by people", objective.human),
+        ("target", objective.target),
+    ];
     let known: Vec<String> =
         known.iter().filter_map(|(name, value)| Some(format!("{name} {}", (*value)?))).collect();
     let known = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };

@@ -61,7 +61,7 @@ pub fn write_report_with(
     let page = html::page_with(facts, blobs, moment, extras)?;
     let is_page = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
     let path = if is_page { out.to_owned() } else { out.join("index.html") };
-    publish(&path, &page)?;
+    publish(&path, page.as_bytes())?;
     Ok(path)
 }
 
@@ -78,7 +78,7 @@ pub fn write_figures(facts: &Facts, page: &Path) -> Result<Vec<PathBuf>, ReportE
     Ok(paths)
 }
 
-fn publish(path: &Path, content: &str) -> Result<(), ReportError> {
+fn publish(path: &Path, content: &[u8]) -> Result<(), ReportError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -89,7 +89,7 @@ fn publish(path: &Path, content: &str) -> Result<(), ReportError> {
     };
     std::fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
     let mut draft = draft_in(folder).map_err(failed("write into", folder))?;
-    draft.write_all(content.as_bytes()).map_err(failed("write into", folder))?;
+    draft.write_all(content).map_err(failed("write into", folder))?;
     draft.as_file().sync_all().map_err(failed("write into", folder))?;
     draft.persist(path).map_err(|error| failed("put the report in place at", path)(error.error))?;
     Ok(())

@@ -5,14 +5,28 @@
 mod common;
 
 use common::{Draft, TASK, small_run};
-use evolve_report::html::figures;
+use evolve_report::html::{Figure, figures};
 use evolve_report::write_figures;
+
+fn content<'a>(figures: &'a [Figure], name: &str) -> &'a [u8] {
+    &figures.iter().find(|figure| figure.name == name).unwrap().content
+}
+
+#[test]
+fn the_picture_for_paper_is_a_large_png() {
+    let figures = figures(&small_run().facts).unwrap();
+    let png = content(&figures, "curve.png");
+    assert!(png.starts_with(b"\x89PNG"));
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    assert_eq!((number(16), number(20)), (2400, 950));
+}
 
 #[test]
 fn the_curve_stands_by_itself_on_white_paper() {
     let run = small_run();
     let figures = figures(&run.facts).unwrap();
-    let svg = &figures.iter().find(|figure| figure.name == "curve.svg").unwrap().content;
+    let svg = content(&figures, "curve.svg");
+    let svg = std::str::from_utf8(svg).unwrap();
     assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{svg}");
     assert!(svg.contains("fill=\"#FFFFFF\"") && svg.trim_end().ends_with("</svg>"));
     // Placeholders of the page's style would be black on paper.
@@ -26,7 +40,7 @@ fn the_curve_stands_by_itself_on_white_paper() {
 fn the_data_of_the_figures_are_what_the_facts_hold() {
     let run = small_run();
     let figures = figures(&run.facts).unwrap();
-    let data = |name: &str| &figures.iter().find(|figure| figure.name == name).unwrap().content;
+    let data = |name: &str| String::from_utf8(content(&figures, name).to_vec()).unwrap();
     insta::assert_snapshot!("curve_csv", data("curve.csv"));
     insta::assert_snapshot!("candidates_csv", data("candidates.csv"));
 }
@@ -43,7 +57,7 @@ fn figures_lie_beside_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("deep/report.html");
     let paths = write_figures(&small_run().facts, &page).unwrap();
-    assert_eq!(paths.len(), 3);
+    assert_eq!(paths.len(), 4);
     for path in paths {
         assert_eq!(path.parent().unwrap(), folder.path().join("deep/figures"));
         assert!(std::fs::metadata(path).unwrap().len() > 40);

@@ -22,7 +22,7 @@ pub struct Serve {
     /// Address to listen at; any but a loopback one needs a token
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub host: IpAddr,
-    /// What readers must show, at least 12 characters; better given by EVOLVE_TOKEN than in sight of
+    /// What readers must show, at least 12 characters; better given by `EVOLVE_TOKEN` than in sight of
     /// other users
     #[arg(long, value_name = "TEXT", env = evolve_core::env::TOKEN, hide_env_values = true)]
     pub token: Option<String>,

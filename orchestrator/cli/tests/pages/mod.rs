@@ -175,24 +175,24 @@ pub fn hostile_run(runs: &Path) {
         for envelope in &mut events {
             match &mut envelope.event {
                 Event::RunStarted(started) => {
-                    started.task.task.name = HOSTILE.to_owned();
+                    started.task.task.name = HOSTILE.into();
                     started.task.task.description = Some(HOSTILE.to_owned());
                     started.sandbox = vec![HOSTILE.to_owned()];
                 }
                 Event::Proposed(proposed) => {
-                    proposed.change.summary = HOSTILE.to_owned();
-                    proposed.change.prediction = HOSTILE.to_owned();
+                    proposed.change.summary = HOSTILE.into();
+                    proposed.change.prediction = HOSTILE.into();
                     proposed.model = proposed.model.take().map(|_| ModelName(HOSTILE.to_owned()));
                     proposed.prompt = Some(page);
                 }
                 Event::CallSettled(call) => {
                     call.model = ModelName(HOSTILE.to_owned());
-                    call.detail = HOSTILE.to_owned();
+                    call.detail = HOSTILE.into();
                 }
-                Event::Rejected(rejected) => rejected.detail = HOSTILE.to_owned(),
+                Event::Rejected(rejected) => rejected.detail = HOSTILE.into(),
                 Event::Evaluated(evaluated) => {
                     evaluated.log = Some(log);
-                    evaluated.feedback = HOSTILE.to_owned();
+                    evaluated.feedback = HOSTILE.into();
                     evaluated.detail =
                         if evaluated.detail.is_empty() { String::new() } else { HOSTILE.into() };
                     evaluated.artifacts =
@@ -201,11 +201,11 @@ pub fn hostile_run(runs: &Path) {
                 Event::KnowledgeShown(shown) => shown.items.push(HOSTILE.to_owned()),
                 Event::Analyzed(analyzed) => {
                     for insight in &mut analyzed.insights {
-                        insight.claim = HOSTILE.to_owned();
-                        insight.recommendation = HOSTILE.to_owned();
+                        insight.claim = HOSTILE.into();
+                        insight.recommendation = HOSTILE.into();
                     }
                 }
-                Event::BreakerChanged(change) => change.why = HOSTILE.to_owned(),
+                Event::BreakerChanged(change) => change.why = HOSTILE.into(),
                 _ => {}
             }
         }

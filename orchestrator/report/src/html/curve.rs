@@ -162,6 +162,7 @@ fn lines(facts: &Facts) -> Vec<Line> {
     let known = [
         ("start", facts.start_score(), chart::START),
         ("baseline", objective.baseline, chart::BASELINE),
+        ("people", objective.human, chart::HUMAN),
         ("target", objective.target, chart::TARGET),
     ];
     known

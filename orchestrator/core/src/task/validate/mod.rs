@@ -219,6 +219,7 @@ fn objectives(task: &TaskConfig, found: &mut Findings) {
         for (key, value) in [
             ("target", objective.target),
             ("baseline", objective.baseline),
+            ("human", objective.human),
             ("plausible_max", objective.plausible_max),
         ] {
             if value.is_some_and(|v| !v.is_finite()) {
