@@ -14,7 +14,7 @@ fn a_report_comes_with_its_figures_and_beside_a_bench_of_the_same_task() {
     place.ok(&[&["bench", "task", "--out", "results", "-q"], &bench[..]].concat());
     let asked = ["report", "latest", "--out", "page", "--figures", "--bench", "results"];
     let out = place.ok(&asked);
-    assert_eq!(out.lines().count(), 4, "{out}");
+    assert_eq!(out.lines().count(), 5, "{out}");
     for line in out.lines() {
         assert!(place.path().join(line).is_file(), "{line}");
     }

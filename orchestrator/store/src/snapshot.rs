@@ -1,14 +1,16 @@
 //! Snapshots: the facts as they were after so many events, so that nobody has to fold a
 //! long journal from its beginning.
 //!
-//! `snapshots/<events>.zst` holds a header (`EVSNAP`, version, number of events, length and
-//! checksum) and the facts as JSON, compressed. A snapshot that cannot be used is skipped:
-//! the journal has everything.
+//! `snapshots/<events>.zst` holds a header (`EVSNAP`, version, checksum, number of events, number
+//! of parts), then parts: the facts without their candidates, and the candidates, some thousands
+//! a part, so that they are read side by side. A part is its length, its compressed length and
+//! JSON, compressed. A snapshot that cannot be used is skipped: the journal has everything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use evolve_core::facts::Facts;
+use evolve_core::facts::{CandidateFacts, Facts};
 use evolve_core::ids::Seq;
 use evolve_core::redact::Redactor;
 
@@ -18,12 +20,14 @@ use crate::journal::redact_texts;
 use crate::run_dir::RunDir;
 
 /// Version of the format, facts included: bump it when a fold's result changes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// How many snapshots are kept.
 const KEPT: usize = 2;
 const LEVEL: i32 = 1;
 const MAGIC: &[u8; 8] = b"EVSNAP\0\0";
 const HEADER_LEN: usize = 32;
+/// Candidates of a part.
+const PART: usize = 4_096;
 /// The checksum covers everything after itself.
 const CHECKED_FROM: usize = 16;
 
@@ -51,24 +55,40 @@ fn path(dir: &Path, seq: Seq) -> PathBuf {
 }
 
 fn encode(facts: &Facts, redactor: &Redactor) -> Result<Vec<u8>, String> {
-    let mut json = serde_json::to_vec(facts).map_err(|error| error.to_string())?;
-    if redactor.redact_bytes(&json) != json {
-        // The live facts may hold what was taken out of the journal's texts.
-        let mut value = serde_json::to_value(facts).map_err(|error| error.to_string())?;
-        redact_texts(&mut value, redactor);
-        json = value.to_string().into_bytes();
-    }
-    let packed = zstd::bulk::compress(&json, LEVEL).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::with_capacity(HEADER_LEN + packed.len());
+    let mut rest = facts.clone();
+    let candidates = std::mem::take(&mut rest.candidates);
+    let mut bytes = Vec::new();
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&VERSION.to_le_bytes());
     bytes.extend_from_slice(&[0; 4]);
     bytes.extend_from_slice(&facts.next_seq.0.to_le_bytes());
-    bytes.extend_from_slice(&(json.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&packed);
+    bytes.extend_from_slice(&(1 + candidates.len().div_ceil(PART) as u64).to_le_bytes());
+    push_part(&mut bytes, &rest, redactor)?;
+    for part in candidates.chunks(PART) {
+        push_part(&mut bytes, &part, redactor)?;
+    }
     let crc = crc32c::crc32c(&bytes[CHECKED_FROM..]);
     bytes[12..CHECKED_FROM].copy_from_slice(&crc.to_le_bytes());
     Ok(bytes)
+}
+
+fn push_part(
+    bytes: &mut Vec<u8>,
+    part: &impl serde::Serialize,
+    redactor: &Redactor,
+) -> Result<(), String> {
+    let mut json = serde_json::to_vec(part).map_err(|error| error.to_string())?;
+    if redactor.redact_bytes(&json) != json {
+        // The live facts may hold what was taken out of the journal's texts.
+        let mut value = serde_json::to_value(part).map_err(|error| error.to_string())?;
+        redact_texts(&mut value, redactor);
+        json = value.to_string().into_bytes();
+    }
+    let packed = zstd::bulk::compress(&json, LEVEL).map_err(|error| error.to_string())?;
+    bytes.extend_from_slice(&(json.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&(packed.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&packed);
+    Ok(())
 }
 
 /// The snapshots that are there, newest first, unread.
@@ -94,15 +114,14 @@ pub(crate) fn list(run: &RunDir) -> Result<Vec<(Seq, PathBuf)>, StoreError> {
 pub(crate) fn read(path: &Path) -> Result<Facts, StoreError> {
     let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
     let bad = |what: &str| StoreError::format(path, what);
-    let (header, packed) =
-        bytes.split_at_checked(HEADER_LEN).ok_or_else(|| bad("it is cut short"))?;
-    if header[..8] != *MAGIC {
+    if bytes.len() < HEADER_LEN {
+        return Err(bad("it is cut short"));
+    }
+    if bytes[..8] != *MAGIC {
         return Err(bad("it is not a snapshot"));
     }
-    let word = |at: usize| {
-        u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-    };
-    let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+    let word =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
     if word(8) > VERSION {
         let (path, found) = (path.to_owned(), word(8));
         return Err(StoreError::Newer { path, line: None, found, known: VERSION });
@@ -113,15 +132,59 @@ pub(crate) fn read(path: &Path) -> Result<Facts, StoreError> {
     if word(12) != crc32c::crc32c(&bytes[CHECKED_FROM..]) {
         return Err(bad("its checksum does not fit"));
     }
-    let json = zstd::bulk::decompress(packed, long(24) as usize)
-        .map_err(|error| bad(&error.to_string()))?;
-    let mut facts: Facts =
-        serde_json::from_slice(&json).map_err(|error| bad(&error.to_string()))?;
-    if facts.next_seq.0 != long(16) {
-        return Err(bad("it holds another number of events than it says"));
-    }
+    let mut facts = decode(&bytes).map_err(|why| bad(&why))?;
     facts.reindex();
     Ok(facts)
+}
+
+/// The facts of a snapshot whose checksum fits.
+fn decode(bytes: &[u8]) -> Result<Facts, String> {
+    let mut at = CHECKED_FROM;
+    let (events, count) = (take_long(bytes, &mut at)?, take_long(bytes, &mut at)?);
+    let mut parts: Vec<(usize, &[u8])> = Vec::new();
+    for _ in 0..count {
+        let (length, packed) = (take_long(bytes, &mut at)?, take_long(bytes, &mut at)?);
+        let end = at.checked_add(packed as usize).filter(|end| *end <= bytes.len());
+        let end = end.ok_or("it is cut short")?;
+        parts.push((length as usize, &bytes[at..end]));
+        at = end;
+    }
+    let (first, candidates) = parts.split_first().ok_or("it has no parts")?;
+    let mut facts: Facts = unpack(*first)?;
+    if facts.next_seq.0 != events {
+        return Err("it holds another number of events than it says".to_owned());
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = candidates.len().div_ceil(threads).max(1);
+    facts.candidates = std::thread::scope(|scope| {
+        let readers: Vec<_> =
+            candidates.chunks(share).map(|parts| scope.spawn(|| unpack_all(parts))).collect();
+        let mut all = Vec::new();
+        for reader in readers {
+            all.extend(reader.join().map_err(|_| "it cannot be read".to_owned())??);
+        }
+        Ok::<_, String>(all)
+    })?;
+    Ok(facts)
+}
+
+fn unpack_all(parts: &[(usize, &[u8])]) -> Result<Vec<Arc<CandidateFacts>>, String> {
+    let mut all = Vec::new();
+    for part in parts {
+        all.extend(unpack::<Vec<Arc<CandidateFacts>>>(*part)?);
+    }
+    Ok(all)
+}
+
+fn unpack<T: serde::de::DeserializeOwned>((length, packed): (usize, &[u8])) -> Result<T, String> {
+    let json = zstd::bulk::decompress(packed, length).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&json).map_err(|error| error.to_string())
+}
+
+fn take_long(bytes: &[u8], at: &mut usize) -> Result<u64, String> {
+    let long = bytes.get(*at..*at + 8).and_then(|bytes| bytes.try_into().ok());
+    *at += 8;
+    long.map(u64::from_le_bytes).ok_or_else(|| "it is cut short".to_owned())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Site;
 use super::answer::{Failure, encoded, run_page};
 use super::overview::links;
-use crate::format::{ScoreFormat, count};
+use crate::format::{ScoreFormat, count, one_line};
 use crate::html::rows::{Link, Row, row};
 
 /// Rows of one page.
@@ -60,12 +60,12 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn has(&self, candidate: &CandidateFacts) -> bool {
-        let model = || candidate.model.as_ref().map_or("", |model| model.as_str());
+        let model = || candidate.model.as_ref().map(|model| shown(model));
         candidate.state != CandidateState::Absent
             && (self.status.is_empty() || candidate.word() == self.status)
             && (self.operator.is_empty() || candidate.selection.operator.word() == self.operator)
             && (self.island.is_empty() || candidate.selection.island.to_string() == self.island)
-            && (self.model.is_empty() || model() == self.model)
+            && (self.model.is_empty() || model().is_some_and(|model| model == self.model))
             && self.q.split_whitespace().all(|word| mentions(candidate, &word.to_lowercase()))
     }
 
@@ -103,6 +103,11 @@ impl Wanted {
     }
 }
 
+/// A model's name as the page has it.
+fn shown(model: &ModelName) -> String {
+    one_line(model.as_str(), 80)
+}
+
 fn mentions(candidate: &CandidateFacts, word: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(word);
     has(&candidate.id.to_string())
@@ -130,14 +135,14 @@ impl Choices {
             statuses.insert(c.word());
             operators.insert(c.selection.operator.word());
             islands.insert(c.selection.island);
-            models.extend(c.model.as_ref().map(ModelName::as_str));
+            models.extend(&c.model);
         }
         let text = |words: BTreeSet<&str>| words.into_iter().map(str::to_owned).collect();
         Self {
             statuses: text(statuses),
             operators: text(operators),
             islands: islands.into_iter().map(|island| island.to_string()).collect(),
-            models: text(models),
+            models: models.into_iter().map(shown).collect(),
         }
     }
 }

@@ -167,7 +167,7 @@ impl Runs {
 
     fn line(&self, dir: &RunDir, alive: bool) -> Result<RunLine, BrokenRun> {
         let broken = |why: String| BrokenRun { run: dir.id().to_string(), why };
-        if alive {
+        if alive || locked(&self.open).contains_key(dir.id().as_str()) {
             // A live run will change again: keep it open.
             let line =
                 self.with(dir.id().as_str(), |live| Ok(RunLine::of(live.facts(), &live.moment())));
