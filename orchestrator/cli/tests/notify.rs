@@ -218,3 +218,15 @@ fn check_says_that_the_variable_is_not_set_and_asks_nobody() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.matches("notifications are off").count(), 1, "{text}");
 }
+
+#[test]
+fn the_runs_of_a_bench_tell_nobody() {
+    let hook = Hook::start(|_| Answer::Status(200));
+    let url = hook.url("/in");
+    let place = place_with(&format!("webhook = \"{url}\""));
+    let asked = ["bench", "task", "-q", "--strategies", "greedy", "--seeds", "1"];
+    place.ok(&[&asked[..], &["--budget", "candidates=3"]].concat());
+    assert_eq!(hook.notices().len(), 0);
+    place.ok(&["start", "task", "-q", "--budget", "candidates=3"]);
+    assert!(!hook.notices().is_empty(), "the hook does not work at all");
+}

@@ -60,7 +60,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     fn has(&self, candidate: &CandidateFacts) -> bool {
-        let model = || candidate.model.as_ref().map(|model| shown(model));
+        let model = || candidate.model.as_ref().map(shown);
         candidate.state != CandidateState::Absent
             && (self.status.is_empty() || candidate.word() == self.status)
             && (self.operator.is_empty() || candidate.selection.operator.word() == self.operator)
