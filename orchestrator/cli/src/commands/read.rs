@@ -7,11 +7,10 @@ use evolve_core::event::StopReason;
 use evolve_core::facts::Phase;
 use evolve_core::{CandidateId, Facts, Program};
 use evolve_report::model::{
-    BestView, BrokenRun, CandidateView, Front, LineageView, Process, RunLine, RunList, Status,
-    export,
+    BestView, BrokenRun, CandidateView, Front, LineageView, RunLine, RunList, Status, export,
 };
 use evolve_report::{Moment, text};
-use evolve_store::{Reader, RunDir, RunLock, list_runs, resolve_run};
+use evolve_store::{Reader, RunDir, list_runs, resolve_run};
 use jiff::Timestamp;
 
 use crate::args::{self, Json};
@@ -31,13 +30,8 @@ pub struct Opened {
 pub fn open(runs: &Path, run: &str) -> Result<Opened, CliError> {
     let dir = resolve_run(runs, run).map_err(store_error)?;
     let reader = Reader::open(&dir).map_err(store_error)?;
-    let moment = moment(&dir);
+    let moment = Moment::of(&dir);
     Ok(Opened { dir, reader, moment })
-}
-
-fn moment(dir: &RunDir) -> Moment {
-    let process = if RunLock::holder(dir).is_some() { Process::Alive } else { Process::Gone };
-    Moment { now: Timestamp::now(), process }
 }
 
 /// `evolve list`
@@ -45,7 +39,7 @@ pub fn list(runs: &Path, args: &Json) -> Result<(), CliError> {
     let (mut lines, mut broken) = (Vec::new(), Vec::new());
     for dir in list_runs(runs).map_err(store_error)? {
         match Reader::open(&dir) {
-            Ok(reader) => lines.push(RunLine::of(reader.facts(), &moment(&dir))),
+            Ok(reader) => lines.push(RunLine::of(reader.facts(), &Moment::of(&dir))),
             Err(error) => {
                 broken.push(BrokenRun { run: dir.id().to_string(), why: error.to_string() });
             }
@@ -189,7 +183,7 @@ pub fn export_lines(runs: &Path, args: &args::Export) -> Result<(), CliError> {
 pub fn summary(dir: &RunDir, facts: &Facts, json: bool, quiet: bool) -> Result<(), CliError> {
     let reader = Reader::open(dir).map_err(store_error)?;
     let path = written_best(dir, &reader);
-    let moment = moment(dir);
+    let moment = Moment::of(dir);
     let status = Status::of(facts, &moment, path.as_deref());
     if json {
         return print_json(&status);

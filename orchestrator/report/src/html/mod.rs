@@ -26,7 +26,7 @@ use crate::write::ReportError;
 pub use figures::{Figure, figures};
 
 /// The sections of a run's pages, by the names under which others include them.
-pub(crate) const SECTIONS: [(&str, &str); 11] = [
+pub(crate) const SECTIONS: [(&str, &str); 12] = [
     ("parts.html", include_str!("../../templates/parts.html")),
     ("summary.html", include_str!("../../templates/summary.html")),
     ("progress.html", include_str!("../../templates/progress.html")),
@@ -38,9 +38,13 @@ pub(crate) const SECTIONS: [(&str, &str); 11] = [
     ("cost.html", include_str!("../../templates/cost.html")),
     ("repeat.html", include_str!("../../templates/repeat.html")),
     ("style.css", STYLE),
+    ("table.js", TABLE),
 ];
 /// The style sheet of every page.
 pub(crate) const STYLE: &str = include_str!("../../templates/style.css");
+
+/// Sorts and filters the table of a page.
+pub(crate) const TABLE: &str = include_str!("../../templates/table.js");
 
 const REPORT: [(&str, &str); 2] = [
     ("report.html", include_str!("../../templates/report.html")),

@@ -23,6 +23,7 @@ mod tally;
 use std::collections::BTreeMap;
 
 use evolve_core::objective::Metrics;
+use evolve_store::{RunDir, RunLock};
 use jiff::Timestamp;
 
 pub use best::{Best, BestView};
@@ -69,6 +70,13 @@ pub enum Process {
 }
 
 impl Moment {
+    /// Now, and whether a process has this run.
+    pub fn of(run: &RunDir) -> Self {
+        let alive = RunLock::holder(run).is_some();
+        let process = if alive { Process::Alive } else { Process::Gone };
+        Self { now: Timestamp::now(), process }
+    }
+
     /// This time, with nothing known of the process.
     pub fn at(now: Timestamp) -> Self {
         Self { now, process: Process::Unknown }

@@ -14,7 +14,7 @@ use super::Site;
 use super::runs::Live;
 use crate::format::one_line;
 use crate::html::page::state;
-use crate::html::{SECTIONS, STYLE};
+use crate::html::{SECTIONS, STYLE, TABLE};
 use crate::model::{RunState, Status};
 
 const TEMPLATES: [(&str, &str); 17] = [
@@ -232,6 +232,7 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let (kind, body) = match name.as_str() {
         "style.css" => ("text/css", [STYLE, SERVE_STYLE].concat()),
         "app.js" => ("text/javascript", APP.to_owned()),
+        "table.js" => ("text/javascript", TABLE.to_owned()),
         "graph.js" => ("text/javascript", GRAPH.to_owned()),
         _ => return Failure::missing("there is no such file").into_response(),
     };

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant, SystemTime};
 use evolve_core::Facts;
 use evolve_core::ports::BlobStore;
 use evolve_store::{Reader, RunDir, RunLock, StoreError, list_runs};
-use jiff::Timestamp;
 
 use super::answer::Failure;
 use super::calls::CallLog;
 use super::search::Searched;
-use crate::model::{BrokenRun, Moment, Process, RunLine};
+use crate::model::{BrokenRun, Moment, RunLine};
 
 /// Runs that are kept open; the one that nobody looked at for longest is closed.
 const OPEN: usize = 16;
@@ -68,13 +67,8 @@ impl Live {
 
     /// Now, and whether a process has the run.
     pub(super) fn moment(&self) -> Moment {
-        moment(&self.dir)
+        Moment::of(&self.dir)
     }
-}
-
-fn moment(dir: &RunDir) -> Moment {
-    let process = if RunLock::holder(dir).is_some() { Process::Alive } else { Process::Gone };
-    Moment { now: Timestamp::now(), process }
 }
 
 struct Kept {
@@ -174,7 +168,7 @@ impl Runs {
             return line.map_err(|failure| broken(failure.to_string()));
         }
         let reader = Reader::open(dir).map_err(|error| broken(error.to_string()))?;
-        Ok(RunLine::of(reader.facts(), &moment(dir)))
+        Ok(RunLine::of(reader.facts(), &Moment::of(dir)))
     }
 }
 

@@ -1,12 +1,12 @@
 //! A run that is followed while it is written.
 
 use evolve_core::{CandidateId, Facts, Seq};
-use evolve_store::{Reader, RunDir, RunLock, StoreError};
+use evolve_store::{Reader, RunDir, StoreError};
 use jiff::Timestamp;
 
 use super::notice::Tail;
 use super::view::View;
-use crate::model::{CandidateView, Moment, Process};
+use crate::model::{CandidateView, Moment};
 use crate::text;
 
 /// Events that are read again when a run is opened, for what the facts do not keep.
@@ -65,9 +65,7 @@ impl Live {
 
     /// The time, and whether a process has the run.
     pub fn moment(&self) -> Moment {
-        let alive = RunLock::holder(self.run()).is_some();
-        let process = if alive { Process::Alive } else { Process::Gone };
-        Moment { now: Timestamp::now(), process }
+        Moment::of(self.run())
     }
 
     /// What there is to see.

@@ -1,5 +1,5 @@
 "use strict";
-// Live updates, and tables that sort and filter. All text is set as text, never as markup; the
+// Live updates. All text is set as text, never as markup; the
 // one piece of markup that is put into a page is a part of a page that this server made.
 (() => {
   const text = (id, value) => {
@@ -83,15 +83,12 @@
     });
   }
 
-  const table = document.getElementById("table");
-  if (!table) return;
-  const body = table.tBodies[0];
-
   // The list of runs.
-  if (table.hasAttribute("data-live-list")) {
+  const list = document.querySelector("[data-live-list]");
+  if (list) {
     follow("/events", (runs) => {
       for (const run of runs) {
-        const tr = body.querySelector('tr[data-run="' + CSS.escape(run.run) + '"]');
+        const tr = list.tBodies[0].querySelector('tr[data-run="' + CSS.escape(run.run) + '"]');
         if (!tr) { location.reload(); return; } // a new run: the page knows how to show it
         for (const key of ["state", "why", "score", "gain", "evaluated", "rate", "cost", "time", "last"]) {
           const place = tr.querySelector('[data-key="' + key + '"]');
@@ -103,49 +100,4 @@
       }
     });
   }
-
-  // Filter: every word must occur in the row.
-  const input = document.getElementById("filter");
-  if (input) {
-    const found = document.getElementById("found");
-    input.closest("p").hidden = false;
-    input.addEventListener("input", () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const tr of body.rows) {
-        const line = tr.textContent.toLowerCase();
-        tr.hidden = !words.every((word) => line.includes(word));
-        if (!tr.hidden) shown += 1;
-      }
-      found.textContent = words.length ? shown + " of " + body.rows.length + " rows" : "";
-    });
-  }
-
-  // Sort: numbers by value with missing ones last, words by letter.
-  const key = (tr, column) => {
-    const place = tr.cells[column];
-    const value = place.dataset.v;
-    if (value === undefined) return place.textContent;
-    return value === "" ? null : Number(value);
-  };
-  const compare = (a, b, sign) => {
-    if (a === null || b === null) return (a === null) - (b === null);
-    return sign * (typeof a === "number" ? a - b : a.localeCompare(b));
-  };
-  const heads = Array.from(table.tHead.rows[0].cells);
-  heads.forEach((head, column) => {
-    if (head.querySelector(".hidden") || !head.textContent.trim()) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const keyed = Array.from(body.rows, (tr) => [key(tr, column), tr]);
-      keyed.sort((a, b) => compare(a[0], b[0], down ? -1 : 1));
-      body.append(...keyed.map((pair) => pair[1]));
-    });
-  });
 })();
