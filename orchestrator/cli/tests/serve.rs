@@ -233,6 +233,22 @@ fn search_finds_words_of_programs_logs_and_insights() {
 }
 
 #[test]
+fn a_large_run_is_searched_while_it_is_read_and_wholly_in_the_end() {
+    let runs = tempfile::tempdir().unwrap();
+    generated_run(runs.path(), "run", 6_000);
+    let server = Server::start(runs.path(), &[]);
+    let first = server.get("/runs/run/search?q=circles").text();
+    assert!(first.contains("found"), "{first}");
+    // Other pages are answered meanwhile.
+    assert_eq!(server.get("/runs/run/cost").status(), 200);
+    while server.get("/runs/run/search?q=circles").text().contains("are not read yet") {
+        std::thread::yield_now();
+    }
+    let last = server.get("/runs/run/search?q=circles&kind=program").text();
+    assert!(!last.contains("are not read yet") && last.contains("c00"), "{last}");
+}
+
+#[test]
 fn texts_of_a_candidate_come_as_they_are_and_never_as_a_page() {
     let runs = tempfile::tempdir().unwrap();
     hostile_run(runs.path());

@@ -1,5 +1,7 @@
 //! Answers: pages from templates, files, and what went wrong.
 
+use std::sync::OnceLock;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -47,11 +49,16 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.'
 pub(super) struct Pages(Tera);
 
 impl Pages {
-    pub(super) fn new() -> Result<Self, String> {
-        let mut tera = Tera::default();
-        let all = SECTIONS.into_iter().chain(TEMPLATES);
-        tera.add_raw_templates(all).map_err(|error| error.to_string())?;
-        Ok(Self(tera))
+    /// All templates, read once.
+    pub(super) fn shared() -> Result<&'static Self, String> {
+        static SHARED: OnceLock<Result<Pages, String>> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| {
+            let mut tera = Tera::default();
+            let all = SECTIONS.into_iter().chain(TEMPLATES);
+            tera.add_raw_templates(all).map_err(|error| error.to_string())?;
+            Ok(Self(tera))
+        });
+        shared.as_ref().map_err(Clone::clone)
     }
 
     pub(super) fn render(
@@ -214,7 +221,8 @@ impl IntoResponse for Failure {
         }
         let mut context = frame("Not here", None);
         context.insert("message", &one_line(&self.message, 2_000));
-        let page = Pages::new().ok().and_then(|pages| pages.render("failure.html", &context).ok());
+        let page =
+            Pages::shared().ok().and_then(|pages| pages.render("failure.html", &context).ok());
         match page {
             Some(page) => (self.status, page).into_response(),
             None => (self.status, self.message).into_response(),

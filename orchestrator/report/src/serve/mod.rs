@@ -55,7 +55,7 @@ pub struct Setup {
 #[derive(Clone)]
 struct Site {
     runs: Arc<Runs>,
-    pages: Arc<Pages>,
+    pages: &'static Pages,
     index: NewIndex,
     token: Option<Token>,
     streams: Arc<tokio::sync::Semaphore>,
@@ -72,10 +72,10 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (end, ending) = watch::channel(false);
-    let pages = Pages::new().map_err(std::io::Error::other)?;
+    let pages = Pages::shared().map_err(std::io::Error::other)?;
     let site = Site {
         runs: Arc::new(Runs::new(runs)),
-        pages: Arc::new(pages),
+        pages,
         index,
         token,
         streams: Arc::new(tokio::sync::Semaphore::new(live::MOST_STREAMS)),

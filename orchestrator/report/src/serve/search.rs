@@ -17,8 +17,11 @@ use crate::model::BlobText;
 
 /// Hits of one page.
 const HITS: usize = 40;
-/// How long a page may wait for the index; the rest is read with the next look.
+/// How long a page may wait for the index; the rest is read beside it.
 const PATIENCE: Duration = Duration::from_millis(700);
+/// How long the run is kept from others while the rest is read, and how long it is not.
+const SLICE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(10);
 /// Candidates that become searchable at once.
 const BATCH: usize = 200;
 /// Bytes of a log that are searched, from its end, and of a program.
@@ -34,12 +37,20 @@ pub(super) struct Searched {
     late: Vec<CandidateId>,
     /// Insights that are in it, by key and claim.
     insights: std::collections::BTreeSet<(String, String)>,
+    /// Whether somebody reads the rest.
+    reading: bool,
 }
 
 impl Searched {
     fn new(index: &NewIndex) -> Result<Self, Failure> {
         let index = index()?;
-        Ok(Self { index, next: 0, late: Vec::new(), insights: std::collections::BTreeSet::new() })
+        Ok(Self {
+            index,
+            next: 0,
+            late: Vec::new(),
+            insights: std::collections::BTreeSet::new(),
+            reading: false,
+        })
     }
 
     /// Takes in what is new, for about so long; says how many candidates still wait.
@@ -94,6 +105,24 @@ impl Searched {
             self.next = upto;
         }
         Ok(facts.candidates.len() - self.next)
+    }
+}
+
+/// Reads what is not in the index yet, in slices, so that pages need not wait. Ends with the
+/// server, with the run's being closed, and with a fault, which the next search tells.
+fn read_rest(site: &Site, run: &str) {
+    loop {
+        let left = site.runs.with(run, |live| {
+            let Some(mut searched) = live.searched.take() else { return Ok(0) };
+            let left = searched.follow(live, SLICE);
+            searched.reading = left.as_ref().is_ok_and(|left| *left > 0);
+            live.searched = Some(searched);
+            left
+        });
+        if !left.is_ok_and(|left| left > 0) || *site.ending.borrow() {
+            return;
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -189,7 +218,7 @@ pub(super) async fn page(
     Path(run): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Html<String>, Failure> {
-    let index = site.index.clone();
+    let (index, beside, name) = (site.index.clone(), site.clone(), run.clone());
     run_page(site, run, "search-page.html", "Search", move |live, _, context| {
         let words = asked.q.trim();
         if !words.is_empty() {
@@ -200,6 +229,9 @@ pub(super) async fn page(
             let waiting = searched.follow(live, PATIENCE)?;
             let kind = Some(asked.kind.as_str()).filter(|kind| !kind.is_empty());
             let answer = searched.index.find(words, kind, HITS);
+            if waiting > 0 && !std::mem::replace(&mut searched.reading, true) {
+                std::thread::spawn(move || read_rest(&beside, &name));
+            }
             live.searched = Some(searched);
             let (hits, total) = answer?;
             let base = base(live.facts().run.run.as_str());
