@@ -35,8 +35,7 @@ struct Shares {
     rows: Vec<(String, Vec<String>)>,
 }
 
-/// How often each name was chosen in each stretch of the run. The gains of each are in the
-/// second number.
+/// How often each name was chosen in each stretch of the run; none where there was no choice.
 fn shares(
     facts: &Facts,
     name: impl Fn(&CandidateFacts) -> Option<String>,
