@@ -327,6 +327,7 @@ fn a_descriptor_that_goes_with_the_score_is_told_and_one_that_does_not_is_not() 
             size: 1.0 + f64::from(i) / 50.0,
             complexity: 1.0 + f64::from(i * 13 % 17),
             distance: 0.5,
+            cluster: None,
         });
         run.add(&trial("a", -f64::from(i) + noise)); // less is better here
     }

@@ -139,14 +139,8 @@ impl Proposer for Instantly {
     }
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome> {
         let text = format!("x = {}\n", request.seed);
-        let program = NewProgram {
-            program: Program::single("p.py", text),
-            normal: None,
-            change: Change { summary: "another number".into(), ..Change::default() },
-            model: None,
-            prompt: None,
-            repairs: 0,
-        };
+        let change = Change { summary: "another number".into(), ..Change::default() };
+        let program = NewProgram::of(Program::single("p.py", text), None, change);
         Box::pin(std::future::ready(ProposalOutcome { shown: Vec::new(), result: Ok(program) }))
     }
     fn observe(&mut self, _: &Facts, _: &Envelope) {}

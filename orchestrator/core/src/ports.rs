@@ -208,6 +208,15 @@ pub struct NewProgram {
     pub prompt: Option<BlobHash>,
     /// How often the answer had to be sent back.
     pub repairs: u32,
+    /// See [`Shape::cluster`](crate::shape::Shape::cluster).
+    pub cluster: Option<u32>,
+}
+
+impl NewProgram {
+    /// One that no model wrote.
+    pub fn of(program: Program, normal: Option<BlobHash>, change: Change) -> Self {
+        Self { program, normal, change, model: None, prompt: None, repairs: 0, cluster: None }
+    }
 }
 
 /// Why no program came of a proposal.

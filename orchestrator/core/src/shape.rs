@@ -17,23 +17,28 @@ pub struct Shape {
     /// The share of lines that are not the start's: 1 − 2m / (a + b) for m lines in common of
     /// a and b; the order of lines does not count.
     pub distance: f64,
+    /// The same number for programs whose lines besides the start's mean much the same, by their
+    /// embedding. None for programs without such lines, and where no strategy asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<u32>,
 }
 
 impl Shape {
     /// The start's own.
-    pub const START: Self = Self { size: 1.0, complexity: 1.0, distance: 0.0 };
+    pub const START: Self = Self { size: 1.0, complexity: 1.0, distance: 0.0, cluster: None };
 
     /// A program's, against the run's start if it has one.
     pub fn of(program: &Program, start: Option<&Program>) -> Self {
         let Some(start) = start else {
             let (size, complexity) = (program.size() as f64, words(program) as f64);
-            return Self { size, complexity, distance: 1.0 };
+            return Self { size, complexity, distance: 1.0, cluster: None };
         };
         let ratio = |own: usize, first: usize| own as f64 / first.max(1) as f64;
         Self {
             size: ratio(program.size(), start.size()),
             complexity: ratio(words(program), words(start)),
             distance: distance(program, start),
+            cluster: None,
         }
     }
 }

@@ -191,11 +191,12 @@ fn proposed(
     blobs: &dyn BlobStore,
     start: &Start,
 ) -> Result<Proposed, HostFault> {
+    let shape = Shape { cluster: new.cluster, ..Shape::of(&new.program, start.program(blobs)) };
     Ok(Proposed {
         candidate,
         program: blobs.put(&new.program.to_bytes())?,
         normal: new.normal,
-        shape: Some(Shape::of(&new.program, start.program(blobs))),
+        shape: Some(shape),
         change: new.change,
         model: new.model,
         prompt: new.prompt,

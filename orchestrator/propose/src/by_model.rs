@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evolve_core::event::{Operator, Selection};
+use evolve_core::event::{Change, Operator, Repeated, Selection};
 use evolve_core::facts::CandidateFacts;
-use evolve_core::ids::{BlobHash, ModelName};
+use evolve_core::ids::{BlobHash, CandidateId, ModelName};
 use evolve_core::knowledge::Credits;
 use evolve_core::outcome::{CallStatus, RejectReason};
 use evolve_core::ports::{
@@ -24,7 +24,7 @@ use crate::client::{AskError, Caller, Message, Model, prompt_tokens};
 use crate::material::{context, load_program, retrieve};
 use crate::patching::{Checked, Mistake, Target, format_of};
 use crate::proposers::Shared;
-use crate::repeats::had_before;
+use crate::repeats::{had_before, same_words};
 
 /// Largest program where the task sets no size, as for a draft.
 const DRAFT_SIZE: u64 = 256 << 10;
@@ -80,6 +80,7 @@ async fn attempt(
         mistake: None,
         troubles: Vec::new(),
         request,
+        repeated: None,
         kept: None,
     };
     conversation.run(&request.selection, hash).await.map_err(|mut none| {
@@ -188,6 +189,8 @@ struct Conversation<'a> {
     /// Why models gave no answer.
     troubles: Vec<(CallStatus, String)>,
     request: &'a ProposalRequest,
+    /// Who had the idea that was sent back, if one was.
+    repeated: Option<CandidateId>,
     /// A program whose idea was sent back, with its model: taken all the same if nothing better
     /// comes.
     kept: Option<(Checked, ModelName)>,
@@ -245,19 +248,20 @@ impl Conversation<'_> {
     }
 
     fn made(&self, done: Checked, model: ModelName, prompt: BlobHash) -> NewProgram {
+        let first = self.kept.as_ref().map(|(first, _)| first.change.summary.as_str());
+        let kept = first.is_none_or(|first| same_words(first, &done.change.summary));
+        let repeated = self.repeated.map(|of| Repeated { of, kept });
         NewProgram {
-            program: done.program,
-            normal: done.normal,
-            change: done.change,
             model: Some(model),
             prompt: Some(prompt),
             repairs: self.repairs,
+            ..NewProgram::of(done.program, done.normal, Change { repeated, ..done.change })
         }
     }
 
     /// What to say of an idea that was had before; once a proposal.
-    async fn had_before(&self, done: &Checked) -> Option<Mistake> {
-        if self.kept.is_some() {
+    async fn had_before(&self, done: &Checked) -> Option<(CandidateId, Mistake)> {
+        if self.repeated.is_some() {
             return None;
         }
         had_before(self.shared, self.request, &done.change.summary).await
@@ -280,7 +284,8 @@ impl Conversation<'_> {
             let mistake = match self.target.read(&answer) {
                 Ok(done) => match self.had_before(&done).await {
                     None => return Ok(done),
-                    Some(mistake) => {
+                    Some((of, mistake)) => {
+                        self.repeated = Some(of);
                         self.kept = Some((done, model.section.name.clone()));
                         mistake
                     }

@@ -21,14 +21,7 @@ pub(crate) fn admit(shared: &Shared, given: GivenProgram) -> Result<NewProgram, 
     fits(&program, target.base.as_ref(), shared)?;
     let change = Change { summary: one_line(&note), ..Change::default() };
     let checked = target.checked(program, change).map_err(refused)?;
-    Ok(NewProgram {
-        program: checked.program,
-        normal: checked.normal,
-        change: checked.change,
-        model: None,
-        prompt: None,
-        repairs: 0,
-    })
+    Ok(NewProgram::of(checked.program, checked.normal, checked.change))
 }
 
 /// Whether its files and its fixed parts are as the task wants them. That nothing at all was

@@ -7,6 +7,7 @@ mod allowance;
 mod by_model;
 mod by_person;
 mod client;
+mod clusters;
 mod command;
 mod deny;
 mod embedding;

@@ -17,6 +17,7 @@ use evolve_prompts::{Counting, Prompts};
 
 use crate::allowance::reservation;
 use crate::client::{Model, Patience, counting};
+use crate::clusters::Clusters;
 use crate::command::Command;
 use crate::deny::Denied;
 use crate::operators::{language, needs_model};
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub denied: Arc<Denied>,
     /// Where ideas are compared by meaning.
     pub idea_vectors: Option<IdeaVectors>,
+    /// Where the strategy orders programs by meaning.
+    pub clusters: Option<Clusters>,
     /// The first candidates.
     pub population: Vec<Program>,
 }
@@ -80,6 +83,11 @@ impl Shared {
             let comparison = vectors.reservation();
             all.usd += comparison.usd;
             all.tokens = all.tokens.saturating_add(comparison.tokens);
+        }
+        if let Some(clusters) = &self.clusters {
+            let placing = clusters.reservation();
+            all.usd += placing.usd;
+            all.tokens = all.tokens.saturating_add(placing.tokens);
         }
         all
     }
@@ -121,7 +129,9 @@ impl Proposers {
             evolve_prompts::prepare_tokenizer();
         }
         let same = setup.task.embedding.as_ref().map_or(1.0, |section| section.same_idea);
+        let clusters = setup.embedder.clone().filter(|_| setup.task.search.asks_for_clusters());
         let shared = Shared {
+            clusters: clusters.map(|embedder| Clusters::new(embedder, same)),
             idea_vectors: setup.embedder.map(|embedder| IdeaVectors::new(embedder, same)),
             denied: Arc::new(Denied::of(&setup.task)),
             redactor: Redactor::new(setup.keys.secrets()),
@@ -177,7 +187,7 @@ fn given(shared: &Shared, request: &ProposalRequest, injected: u64) -> Option<Pr
     let language = shared.language.as_deref();
     let normal = language.and_then(|language| evolve_mutate::normal_hash(language, &program));
     let change = Change { summary: "given with the task".to_owned(), ..Change::default() };
-    let new = NewProgram { program, normal, change, model: None, prompt: None, repairs: 0 };
+    let new = NewProgram::of(program, normal, change);
     Some(ProposalOutcome { shown: Vec::new(), result: Ok(new) })
 }
 
@@ -188,19 +198,21 @@ impl Proposer for Proposers {
 
     fn propose(&self, request: ProposalRequest) -> BoxFuture<ProposalOutcome> {
         let shared = self.shared.clone();
-        if let Some(outcome) = given(&shared, &request, self.injected) {
-            return Box::pin(std::future::ready(outcome));
-        }
-        if request.selection.operator == Operator::Mutate {
-            let memory = self.memory.clone();
-            return Box::pin(async move { without_model::propose(&shared, &memory, &request) });
-        }
+        let given = given(&shared, &request, self.injected);
+        let edits = request.selection.operator == Operator::Mutate;
+        let memory = edits.then(|| self.memory.clone());
         let credits = Arc::clone(&self.credits);
         Box::pin(async move {
-            match &shared.command {
-                Some(command) => command.propose(&shared, &credits, &request).await,
-                None => by_model::propose(&shared, &credits, &request).await,
+            let mut outcome = match (given, memory, &shared.command) {
+                (Some(outcome), ..) => outcome,
+                (_, Some(memory), _) => without_model::propose(&shared, &memory, &request),
+                (_, _, Some(command)) => command.propose(&shared, &credits, &request).await,
+                _ => by_model::propose(&shared, &credits, &request).await,
+            };
+            if let (Some(clusters), Ok(new)) = (&shared.clusters, &mut outcome.result) {
+                new.cluster = clusters.of(&new.program, &request).await;
             }
+            outcome
         })
     }
 
@@ -212,6 +224,9 @@ impl Proposer for Proposers {
     fn observe(&mut self, facts: &Facts, event: &Envelope) {
         if let Event::Selected(selected) = &event.event {
             self.injected += u64::from(selected.selection.operator == Operator::Inject);
+        }
+        if let Some(clusters) = &self.shared.clusters {
+            clusters.observe(event);
         }
         self.memory.observe(facts, event);
         if self.shared.command.is_some() || !self.shared.models.is_empty() {

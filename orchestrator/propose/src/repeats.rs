@@ -72,7 +72,7 @@ impl IdeaVectors {
     }
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let sum = |x: &[f32], y: &[f32]| {
         x.iter().zip(y).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>()
     };
@@ -80,12 +80,12 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     if a.len() == b.len() && norms > 0.0 { sum(a, b) / norms } else { 0.0 }
 }
 
-/// What to say of an idea that was had before and lost.
+/// Who had this idea before and lost, and what to say of it.
 pub(crate) async fn had_before(
     shared: &Shared,
     request: &ProposalRequest,
     idea: &str,
-) -> Option<Mistake> {
+) -> Option<(CandidateId, Mistake)> {
     if words(idea).count() < FEWEST_WORDS || request.lost.is_empty() {
         return None;
     }
@@ -101,7 +101,14 @@ pub(crate) async fn had_before(
     });
     let outcome = step_outcome(lost, parent.map(AsRef::as_ref), shared.task.primary());
     let problem = format!("{}: {} → {outcome}", lost.id, lost.change.summary);
-    Some(Mistake::new(RejectReason::Duplicate, problem))
+    Some((lost.id, Mistake::new(RejectReason::Duplicate, problem)))
+}
+
+/// Whether two ideas are one by their words.
+pub(crate) fn same_words(a: &str, b: &str) -> bool {
+    let mut texts = ShortTexts::default();
+    texts.add(a);
+    texts.like(b).first().is_some_and(|(_, likeness)| *likeness >= SAME)
 }
 
 fn by_words<'a>(request: &'a ProposalRequest, idea: &str) -> Option<&'a Arc<CandidateFacts>> {

@@ -49,14 +49,7 @@ fn child(
         let line = problem.lines().next().unwrap_or_default();
         return Err(NoProgram::new(RejectReason::Denied, line));
     }
-    Ok(NewProgram {
-        program: child.program,
-        normal: child.normal,
-        change: child.change,
-        model: None,
-        prompt: None,
-        repairs: 0,
-    })
+    Ok(NewProgram::of(child.program, child.normal, child.change))
 }
 
 /// Programs to take material from, most useful first, none twice.

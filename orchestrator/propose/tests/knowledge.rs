@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{Bench, GOOD_DIFF, Options, candidate, model};
-use evolve_core::event::Operator;
+use evolve_core::event::{Operator, Repeated};
 use evolve_core::ids::CandidateId;
 use evolve_core::knowledge::{Insight, InsightKind};
 use evolve_core::ports::{BlobStore, ProposalRequest, Proposer, Question};
@@ -41,6 +41,7 @@ async fn an_idea_that_lost_before_is_sent_back_with_what_came_of_it() {
     assert_eq!(made.change.summary, "round the result up.");
     assert_eq!(made.change.prediction, "`score` down by 0.1");
     assert_eq!(made.repairs, 1);
+    assert_eq!(made.change.repeated, Some(Repeated { of: CandidateId(17), kept: false }));
     let requests = server.requests();
     let said = requests[1].last();
     assert!(said.contains("c000017: A smaller step") && said.contains("score"), "{said}");
@@ -58,6 +59,7 @@ async fn a_model_that_insists_on_its_idea_is_given_its_way_once_it_was_told() {
         let bench = Bench::new(&model("m", &server.base_url(), ""));
         let made = bench.proposers.propose(request(&bench)).await.result.unwrap();
         assert!(made.change.summary.starts_with("a smaller step"), "{}", made.change.summary);
+        assert_eq!(made.change.repeated, Some(Repeated { of: CandidateId(17), kept: true }));
         assert!(server.requests().len() <= 3);
     }
 }
@@ -66,7 +68,8 @@ async fn a_model_that_insists_on_its_idea_is_given_its_way_once_it_was_told() {
 async fn a_new_idea_is_taken_at_once() {
     let server = ModelServer::start(|_| Reply::text(OTHER)).await.unwrap();
     let bench = Bench::new(&model("m", &server.base_url(), ""));
-    bench.proposers.propose(request(&bench)).await.result.unwrap();
+    let made = bench.proposers.propose(request(&bench)).await.result.unwrap();
+    assert_eq!(made.change.repeated, None);
     assert_eq!(server.requests().len(), 1);
 }
 

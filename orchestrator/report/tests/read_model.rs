@@ -3,12 +3,12 @@
 mod common;
 
 use common::{Draft, TASK, now, small_run};
-use evolve_core::event::{Operator, StopReason};
-use evolve_core::outcome::{CallStatus, EvalStatus};
+use evolve_core::event::{Operator, Repeated, StopReason};
+use evolve_core::outcome::{CallStatus, EvalStatus, RejectReason};
 use evolve_core::{CandidateId, Goal};
 use evolve_report::model::{
-    Best, BestView, BrokenRun, CandidateView, LineageView, RunLine, RunList, RunState, Status,
-    export, failures,
+    Best, BestView, BrokenRun, CandidateView, LineageView, Novelty, RunLine, RunList, RunState,
+    Status, export, failures,
 };
 use evolve_report::{Moment, Process, text};
 
@@ -175,11 +175,41 @@ fn failures_are_counted_by_kind_and_phase() {
     }
     let cut = run.select(Operator::Diff, &[0]);
     run.call(cut, CallStatus::Truncated, "");
-    run.reject(cut, evolve_core::outcome::RejectReason::ModelFailed, "no model answered");
+    run.reject(cut, RejectReason::ModelFailed, "no model answered");
     let kinds = failures(&run.facts);
     let counts: Vec<_> = kinds.iter().map(|k| (k.phase.word(), k.kind, k.count)).collect();
     assert_eq!(counts, [("evaluation", "crashed", 3), ("proposal", "model-failed", 1)]);
     assert_eq!(kinds[0].latest, CandidateId(3));
     let status = Status::of(&run.facts, &now(), None);
     assert_eq!(status.models[0].failed, 1);
+}
+
+#[test]
+fn what_was_proposed_before_is_counted_and_told() {
+    let mut run = Draft::begin(TASK, Some("x = 1\n"));
+    run.evaluate(CandidateId::START, Ok(1.0));
+    let told = |run: &Draft| {
+        let status = Status::of(&run.facts, &now(), None);
+        (status.novelty, text::status(&status, &now()), run.page())
+    };
+    let (novelty, plain, page) = told(&run);
+    assert_eq!(novelty, Novelty::default());
+    assert!(!plain.contains("repeated") && !page.contains("went back to the model"));
+    for (kept, text) in [(false, "x = 2\n"), (true, "x = 3\n"), (false, "x = 4\n")] {
+        let candidate = run.select(Operator::Diff, &[0]);
+        let of = CandidateId(0);
+        run.propose_after(candidate, text, "smaller", Some(Repeated { of, kept }));
+        run.evaluate(candidate, Ok(1.0));
+    }
+    let candidate = run.select(Operator::Diff, &[0]);
+    run.reject(candidate, RejectReason::Duplicate, "it is c000001 again");
+    let candidate = run.select(Operator::Diff, &[0]);
+    run.reject(candidate, RejectReason::Syntax, "line 1");
+    let (novelty, plain, page) = told(&run);
+    assert_eq!(novelty, Novelty { duplicates: 1, ideas_sent_back: 3, ideas_replaced: 2 });
+    let said = "1 duplicate was turned away before an evaluation; 3 ideas had before went back to \
+                the model, 2 became another";
+    let unwrapped = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains(said), "{plain}");
+    assert!(page.contains(said));
 }

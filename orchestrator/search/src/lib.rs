@@ -7,6 +7,7 @@
 
 mod adaptive;
 mod archive;
+mod axes;
 mod bandit;
 mod baselines;
 mod choice;

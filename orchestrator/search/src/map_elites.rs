@@ -6,20 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evolve_core::event::{Envelope, Event, Selection};
-use evolve_core::facts::CandidateFacts;
 use evolve_core::outcome::{EvalPurpose, EvalStatus};
 use evolve_core::task::SearchSection;
 use evolve_core::{CandidateId, Facts};
 use rand::Rng;
 use rand_pcg::Pcg64Mcg;
 
+use crate::axes::{Axes, Place};
 use crate::choice::{self, drawable, model_order};
 use crate::flights::Flights;
 use crate::parameters::Parameters;
 use crate::{Menu, Strategy};
-
-/// A cell's place on the grid.
-type Place = Vec<u16>;
 
 /// The best of a cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,15 +41,12 @@ struct Grid {
 pub(crate) struct MapElites {
     menu: Menu,
     inspirations: usize,
-    descriptors: Vec<String>,
-    bins: u16,
+    axes: Axes,
     exploration: f64,
     exploitation: f64,
     elite_share: f64,
     interval: u32,
     rate: f64,
-    /// Least and greatest value of each descriptor so far.
-    ranges: Vec<(f64, f64)>,
     islands: Vec<Grid>,
     flights: Flights,
     next: u32,
@@ -60,16 +54,13 @@ pub(crate) struct MapElites {
 
 impl MapElites {
     pub fn new(config: &SearchSection, menu: Menu, parameters: &Parameters) -> Self {
-        let descriptors = parameters.names("descriptors");
         let mut operators = drawable(&menu);
         // Failed candidates have no cell.
         operators.retain(|(operator, _)| *operator != evolve_core::event::Operator::Fix);
         Self {
             menu: Menu { operators, models: menu.models },
             inspirations: config.inspirations as usize,
-            ranges: vec![(f64::INFINITY, f64::NEG_INFINITY); descriptors.len()],
-            descriptors,
-            bins: parameters.count("bins") as u16,
+            axes: Axes::new(parameters.names("descriptors"), parameters.count("bins") as u16),
             exploration: parameters.number("exploration"),
             exploitation: parameters.number("exploitation"),
             elite_share: parameters.number("elites"),
@@ -81,28 +72,10 @@ impl MapElites {
         }
     }
 
-    /// The place of these descriptors. A descriptor that never moved has one bin.
-    fn place(&self, at: &[f64]) -> Place {
-        let bin = |(value, (low, high)): (&f64, &(f64, f64))| {
-            let span = high - low;
-            if !(span > 0.0 && span.is_finite()) {
-                return 0;
-            }
-            let share = ((value - low) / span).clamp(0.0, 1.0);
-            ((share * f64::from(self.bins)) as u16).min(self.bins - 1)
-        };
-        at.iter().zip(&self.ranges).map(bin).collect()
-    }
-
     /// Widens the ranges; when one moves, every grid is keyed anew, and who shares a cell then
     /// competes for it.
     fn widen(&mut self, at: &[f64]) {
-        let mut moved = false;
-        for (value, (low, high)) in at.iter().zip(&mut self.ranges) {
-            moved |= *value < *low || *value > *high;
-            (*low, *high) = (low.min(*value), high.max(*value));
-        }
-        if !moved {
+        if !self.axes.widen(at) {
             return;
         }
         for island in 0..self.islands.len() {
@@ -114,7 +87,7 @@ impl MapElites {
 
     /// The better one keeps the cell; among equals the younger.
     fn settle(&mut self, island: usize, elite: Elite) {
-        let place = self.place(&elite.at);
+        let place = self.axes.place(&elite.at);
         let holder = self.islands[island].cells.get(&place);
         let wins = holder.is_none_or(|holder| {
             elite.score.total_cmp(&holder.score).then(elite.id.cmp(&holder.id)).is_gt()
@@ -142,7 +115,7 @@ impl MapElites {
         self.remove(id);
         let Some(candidate) = facts.candidate(id) else { return };
         if let Some(score) = candidate.score().filter(|score| score.is_finite()) {
-            let at = self.descriptors_of(facts, candidate);
+            let at = self.axes.of(facts, candidate);
             self.widen(&at);
             let score = facts.objective().goal.turned(score) + 0.0;
             let targets = match island {
@@ -158,24 +131,6 @@ impl MapElites {
             self.islands[island].since_migration += 1;
             self.migrate(island);
         }
-    }
-
-    fn descriptors_of(&self, facts: &Facts, candidate: &CandidateFacts) -> Vec<f64> {
-        let metrics = candidate.evaluation.as_ref().map(|evaluation| &evaluation.metrics);
-        let value = |name: &String| {
-            let shape = candidate.shape.as_ref();
-            let own = match name.as_str() {
-                "size" => shape.map(|shape| shape.size),
-                "complexity" => shape.map(|shape| shape.complexity),
-                "distance" => shape.map(|shape| shape.distance),
-                "generation" => Some(f64::from(candidate.generation)),
-                "score" => candidate.score().map(|score| facts.objective().goal.turned(score)),
-                _ => None,
-            };
-            let value = own.or_else(|| metrics?.get(name).copied());
-            value.filter(|value| value.is_finite()).unwrap_or(0.0)
-        };
-        self.descriptors.iter().map(value).collect()
     }
 
     /// After so many evaluations an island sends copies of its best to the next of the ring.

@@ -94,17 +94,29 @@ const MODEL_CHOICE: Parameter = Parameter {
 const INSPIRATIONS: Parameter =
     Parameter { key: "inspirations", meaning: "programs shown, or mixed in, beside the parent" };
 
+const DESCRIPTORS: &str = "axes of the grid: `size`, `complexity`, `distance` (from the start), \
+                           `cluster` (of embeddings), `generation`, `score`, or any metric";
+const BINS: &str = "cells along each axis; they are keyed anew when a range moves";
+
+const ADAPTIVE: &[OwnParameter] = &[
+    OwnParameter {
+        key: "descriptors",
+        meaning: DESCRIPTORS,
+        kind: Kind::Names { default: &["size", "complexity"], most: 4 },
+    },
+    OwnParameter { key: "bins", meaning: BINS, kind: Kind::Count { default: 8, bounds: (1, 100) } },
+];
+
 /// As OpenEvolve has them; its `diversity` is the distance here.
 const MAP_ELITES: &[OwnParameter] = &[
     OwnParameter {
         key: "descriptors",
-        meaning: "axes of the grid: `size`, `complexity`, `distance` (from the start), \
-                  `generation`, `score`, or any metric",
+        meaning: DESCRIPTORS,
         kind: Kind::Names { default: &["complexity", "distance"], most: 4 },
     },
     OwnParameter {
         key: "bins",
-        meaning: "cells along each axis; they are keyed anew when a range moves",
+        meaning: BINS,
         kind: Kind::Count { default: 10, bounds: (1, 100) },
     },
     OwnParameter {
@@ -138,11 +150,11 @@ const STRATEGIES: &[StrategyInfo] = &[
     StrategyInfo {
         name: "adaptive",
         from: "AdaEvolve's improvement signal, repaired; ShinkaEvolve's bandits; ours",
-        rule: "the best while gains are frequent, the top 30 and deeper as they become rare; \
-               new islands when stalled, chosen by discounted UCB on gains; bandits over operators \
-               and models",
+        rule: "the best while gains are frequent, any cell of a grid over descriptors as they \
+               become rare; new islands when stalled, chosen by discounted UCB on gains; bandits \
+               over operators and models",
         parameters: &[ISLANDS, ARCHIVE, ADAPTED, OPERATOR_CHOICE, MODEL_CHOICE, INSPIRATIONS],
-        own: &[],
+        own: ADAPTIVE,
     },
     StrategyInfo {
         name: "map-elites",
@@ -262,7 +274,7 @@ pub fn build(config: &SearchSection, menu: Menu) -> Result<Box<dyn Strategy>, Ba
         "greedy" => Box::new(Greedy::new(config, menu)),
         "random" => Box::new(Random::new(config, menu)),
         "best-of-n" => Box::new(BestOfN::new(menu)),
-        _ => Box::new(Adaptive::new(config, menu)),
+        _ => Box::new(Adaptive::new(config, menu, &parameters)),
     };
     let strategy = match polishing {
         Some(weights) => Box::new(Polished::new(strategy, weights)),

@@ -247,3 +247,25 @@ fn wrong_parameters_are_told_by_name() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn niches_are_what_adaptive_draws_from_when_gains_stay_away_and_the_best_before() {
+    let mut section = with("adaptive", &[("bins", 4.0)]);
+    let names = ParameterValue::Names(vec!["score".to_owned()]);
+    section.parameters.insert("descriptors".to_owned(), names);
+    let mut run = Run::new(&section, mutate_only(), Goal::Maximize, Some(0.0));
+    run.go(60, 1, |_, candidate| End::Score(candidate.id.0 as f64));
+    let eager = parents(&run, 2_000);
+    let near = eager.iter().filter(|(id, _)| id.0 >= 50).map(|(_, count)| *count).sum::<u64>();
+    assert!(near > 1_600, "of 2,000 parents {near} are of the ten best");
+    // Nothing beats 60 any more; the cells hold [0, 15), [15, 30), [30, 45) and [45, 60].
+    run.go(1_500, 1, |_, candidate| End::Score((candidate.id.0 * 7 % 60) as f64 + 0.5));
+    let stalled = parents(&run, 4_000);
+    for cell in 0..4 {
+        let range = f64::from(cell) * 15.0..f64::from(cell + 1) * 15.0 + 0.6;
+        let score = |id: &CandidateId| run.facts.candidate(*id).unwrap().score().unwrap();
+        let of = stalled.iter().filter(|(id, _)| range.contains(&score(id)));
+        let count = of.map(|(_, count)| *count).sum::<u64>();
+        assert!(count >= 4_000 / 4 * 8 / 10, "cell {cell} has {count} of 4,000 parents");
+    }
+}

@@ -64,14 +64,7 @@ impl Proposer for Instant {
             }
             _ => genomes[0].clone().mutated(&mut rng),
         };
-        let new = NewProgram {
-            program: child.program(),
-            normal: None,
-            change: Change::default(),
-            model: None,
-            prompt: None,
-            repairs: 0,
-        };
+        let new = NewProgram::of(child.program(), None, Change::default());
         Box::pin(std::future::ready(ProposalOutcome { shown: Vec::new(), result: Ok(new) }))
     }
 

@@ -15,8 +15,8 @@ pub use analysis::{AnalysisPurpose, AnalysisStarted, Analyzed};
 pub use control::{BreakerChanged, BudgetChanged, PauseCause, Paused};
 pub use evaluation::{EvalStarted, Evaluated, Promoted, StageDone, Verdict};
 pub use proposal::{
-    CallSettled, Change, Edit, KnowledgeShown, Operator, Proposed, Rejected, Reservation, Selected,
-    Selection,
+    CallSettled, Change, Edit, KnowledgeShown, Operator, Proposed, Rejected, Repeated, Reservation,
+    Selected, Selection,
 };
 pub use run::{BudgetKey, Resumed, RunStarted, Slots, StopReason, Stopped};
 

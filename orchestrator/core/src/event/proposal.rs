@@ -179,6 +179,18 @@ pub struct Change {
     /// The edits, at most a few dozen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
+    /// The idea that was had before and sent back, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Repeated>,
+}
+
+/// An idea that was had before without success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// Who had it.
+    pub of: CandidateId,
+    /// Whether the proposal still has it: nothing better came.
+    pub kept: bool,
 }
 
 /// See [`Event::Proposed`](super::Event::Proposed).

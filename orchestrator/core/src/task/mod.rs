@@ -370,6 +370,14 @@ pub struct SearchSection {
     pub inspirations: u32,
 }
 
+impl SearchSection {
+    /// Whether the strategy orders programs by clusters of their embeddings.
+    pub fn asks_for_clusters(&self) -> bool {
+        let descriptors = self.parameters.get("descriptors");
+        matches!(descriptors, Some(ParameterValue::Names(names)) if names.iter().any(|n| n == "cluster"))
+    }
+}
+
 /// A value of a strategy's own parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

@@ -128,7 +128,7 @@ impl Proposer for Steps {
             let normal = sense.map(|sense| BlobHash::of(sense(value).to_string().as_bytes()));
             let change = Change { summary: given.note, ..Change::default() };
             let (model, prompt) = (None, None);
-            Ok(NewProgram { program: given.program, normal, change, model, prompt, repairs: 0 })
+            Ok(NewProgram { model, prompt, ..NewProgram::of(given.program, normal, change) })
         })
     }
 
@@ -241,14 +241,8 @@ fn next(request: &ProposalRequest, bounds: f64, step: fn(u64) -> f64) -> NewProg
     });
     let step = step(request.seed);
     let value = (parent + step).min(bounds);
-    NewProgram {
-        program: Program::single("number.txt", value.to_string()),
-        normal: None,
-        change: Change { summary: format!("add {step}"), ..Change::default() },
-        model: None,
-        prompt: None,
-        repairs: 0,
-    }
+    let change = Change { summary: format!("add {step}"), ..Change::default() };
+    NewProgram::of(Program::single("number.txt", value.to_string()), None, change)
 }
 
 pub fn number(program: &Program) -> f64 {

@@ -120,12 +120,9 @@ impl Command {
         let hash = request.blobs.put(record.as_bytes()).map_err(host_fault)?;
         match result {
             Ok((done, repairs)) => Ok(NewProgram {
-                program: done.program,
-                normal: done.normal,
-                change: done.change,
-                model: None,
                 prompt: Some(hash),
                 repairs,
+                ..NewProgram::of(done.program, done.normal, done.change)
             }),
             Err(mut none) => {
                 none.prompt = Some(hash);

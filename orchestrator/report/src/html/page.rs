@@ -47,6 +47,8 @@ pub(crate) struct Page {
     beside: Vec<[String; 4]>,
     budgets: Vec<Budget>,
     failures: Vec<Failure>,
+    /// What was proposed that was there before.
+    novelty: Option<String>,
     best: Option<Best>,
     path: Vec<PathStep>,
     path_left_out: usize,
@@ -112,6 +114,7 @@ impl Page {
             beside: beside.map(Beside::cells).unwrap_or_default(),
             budgets: budgets(&status),
             failures: failures(&status, &shown),
+            novelty: status.novelty.sentence(),
             best: Best::of(facts, blobs),
             path,
             path_left_out,

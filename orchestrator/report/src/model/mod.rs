@@ -41,7 +41,9 @@ pub(crate) use status::stop_words;
 pub use status::{
     Amount, BudgetUse, CandidateCounts, Cost, RunState, Status, Stop, UnderWay, stop_of,
 };
-pub use tally::{FailureKind, ModelUse, OperatorUse, Phase, Tokens, failures, models, operators};
+pub use tally::{
+    FailureKind, ModelUse, Novelty, OperatorUse, Phase, Tokens, failures, models, operators,
+};
 
 /// Version of every JSON answer.
 pub const VERSION: u32 = 1;

@@ -8,7 +8,7 @@ use evolve_core::{Facts, Objective, RunId};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::tally::{FailureKind, ModelUse, OperatorUse, failures, models, operators};
+use super::tally::{FailureKind, ModelUse, Novelty, OperatorUse, failures, models, operators};
 use super::{Best, Moment, Process, VERSION, finite};
 
 /// Answer of `evolve status RUN --json`.
@@ -42,6 +42,8 @@ pub struct Status {
     pub rate_per_min: Option<f64>,
     /// Failures by kind, most frequent first.
     pub failures: Vec<FailureKind>,
+    /// How often something was proposed that was there before.
+    pub novelty: Novelty,
     /// Models.
     pub models: Vec<ModelUse>,
     /// Operators.
@@ -318,6 +320,7 @@ impl Status {
             rate_per_min: cost.rate(counts.evaluated),
             cost,
             failures: failures(facts),
+            novelty: Novelty::of(facts),
             models: models(facts),
             operators: operators(facts),
             insights: facts.insights.len(),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use evolve_core::event::Operator;
 use evolve_core::facts::{CandidateFacts, CandidateState};
-use evolve_core::outcome::EvalStatus;
+use evolve_core::outcome::{EvalStatus, RejectReason};
 use evolve_core::{CandidateId, Facts, ModelName, TokenUsage};
 use serde::Serialize;
 
 use super::finite;
+use crate::format::count;
 
 /// Where a candidate failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -77,6 +78,56 @@ fn failure(candidate: &CandidateFacts) -> Option<(Phase, &'static str, &str)> {
     let evaluation = candidate.evaluation.as_ref()?;
     let failed = evaluation.status != EvalStatus::Ok;
     failed.then_some((Phase::Evaluation, evaluation.status.word(), &evaluation.detail))
+}
+
+/// How often something was proposed that was there before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Novelty {
+    /// Proposals turned away before an evaluation: the same program, or the same in other words.
+    pub duplicates: u64,
+    /// Ideas that were had before without success, and were sent back to the model.
+    pub ideas_sent_back: u64,
+    /// Those for which another idea came.
+    pub ideas_replaced: u64,
+}
+
+impl Novelty {
+    /// Of all candidates.
+    pub fn of(facts: &Facts) -> Self {
+        let mut novelty = Self::default();
+        for candidate in &facts.candidates {
+            let rejected = candidate.rejected.as_ref();
+            let duplicate = rejected.is_some_and(|r| r.reason == RejectReason::Duplicate);
+            novelty.duplicates += u64::from(duplicate);
+            if let Some(repeated) = candidate.change.repeated {
+                novelty.ideas_sent_back += 1;
+                novelty.ideas_replaced += u64::from(!repeated.kept);
+            }
+        }
+        novelty
+    }
+
+    /// In a sentence; none where nothing was repeated.
+    pub fn sentence(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        let plural =
+            |n: u64, one: &'static str, many: &'static str| if n == 1 { one } else { many };
+        if self.duplicates > 0 {
+            let what = plural(self.duplicates, "duplicate was", "duplicates were");
+            parts.push(format!(
+                "{} {what} turned away before an evaluation",
+                count(self.duplicates)
+            ));
+        }
+        if self.ideas_sent_back > 0 {
+            let what = plural(self.ideas_sent_back, "idea", "ideas");
+            let (all, other) = (count(self.ideas_sent_back), count(self.ideas_replaced));
+            parts.push(format!(
+                "{all} {what} had before went back to the model, {other} became another"
+            ));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
 }
 
 /// Tokens as the provider counted them.

@@ -101,6 +101,7 @@ struct Overview {
     curve: Curve,
     budgets: Vec<Budget>,
     failures: Vec<FailureRow>,
+    novelty: Option<String>,
     path: Vec<PathStep>,
     path_left_out: usize,
 }
@@ -158,6 +159,7 @@ pub(super) async fn page(
                 curve: Curve::across(facts, &shown, axis.across())?,
                 budgets: budgets(status),
                 failures: failures(status, &shown),
+                novelty: status.novelty.sentence(),
                 path,
                 path_left_out,
             },

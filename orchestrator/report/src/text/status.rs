@@ -43,6 +43,9 @@ pub fn status(status: &Status, now: &Moment) -> String {
     for (i, line) in status.sandbox.iter().enumerate() {
         field(&mut out, if i == 0 { "sandbox" } else { "" }, &one_line(line, 400));
     }
+    if let Some(novelty) = status.novelty.sentence() {
+        field(&mut out, "repeated", &novelty);
+    }
     field(&mut out, "started", &moment(status.started_at, now.now));
     field(&mut out, "last event", &moment(status.last_event_at, now.now));
     for misfit in &status.misfits {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use evolve_core::event::{
     Analyzed, CallSettled, Change, Edit, Envelope, EvalStarted, Evaluated, Event, JOURNAL_VERSION,
-    KnowledgeShown, Operator, Promoted, Proposed, Rejected, Reservation, RunStarted, Selected,
-    Selection, Stopped, Verdict,
+    KnowledgeShown, Operator, Promoted, Proposed, Rejected, Repeated, Reservation, RunStarted,
+    Selected, Selection, Stopped, Verdict,
 };
 use evolve_core::knowledge::{Insight, InsightKind};
 use evolve_core::objective::Metrics;
@@ -128,6 +128,17 @@ impl Draft {
     }
 
     pub fn propose(&mut self, candidate: CandidateId, text: &str, summary: &str) {
+        self.propose_after(candidate, text, summary, None);
+    }
+
+    /// With an idea that was sent back before, or not.
+    pub fn propose_after(
+        &mut self,
+        candidate: CandidateId,
+        text: &str,
+        summary: &str,
+        repeated: Option<Repeated>,
+    ) {
         let program =
             self.put(std::str::from_utf8(&Program::single("program.py", text).to_bytes()).unwrap());
         let prompt = self.put(&format!("Improve the parent of {candidate}.\n"));
@@ -144,6 +155,7 @@ impl Draft {
                     site: "radius".into(),
                     step: Some(0.1),
                 }],
+                repeated,
             },
             model: Some("small-model".into()),
             prompt: Some(prompt),

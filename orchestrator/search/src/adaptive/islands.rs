@@ -5,14 +5,14 @@ use crate::flights::Flights;
 /// Weight of an evaluation in an island's improvement signal: it looks back about fifty.
 const SIGNAL_FRESHNESS: f64 = 0.02;
 /// The signal at which exploration is half way between its bounds: one typical gain (share 1/2)
-/// in eighty evaluations.
-const SIGNAL_HALF: f64 = 0.006;
-/// The signal at which eagerness is one half: one typical gain in thirty-three evaluations.
-const EAGER_HALF: f64 = 0.015;
+/// in 170 evaluations.
+const SIGNAL_HALF: f64 = 0.003;
+/// The signal at which eagerness is one half: one typical gain in a hundred evaluations.
+const EAGER_HALF: f64 = 0.005;
 /// The signal of a new island: gains are expected until their absence is seen.
 const SIGNAL_HOPED: f64 = 0.05;
 /// Bounds of the share of exploration.
-const EXPLORE: (f64, f64) = (0.03, 0.35);
+const EXPLORE: (f64, f64) = (0.03, 0.9);
 /// What remains of rewards and visits after an evaluation on any island: a memory of about 200.
 const KEEP: f64 = 0.995;
 /// Weight of uncertainty in the choice of an island. Half of the published constant: means here
@@ -44,12 +44,12 @@ impl Island {
     /// and rejected ones too, so stagnation raises exploration and gains lower it.
     pub fn exploration(&self) -> f64 {
         let (least, most) = EXPLORE;
-        least + (most - least) / (1.0 + self.signal / SIGNAL_HALF)
+        least + (most - least) * (1.0 - risen(self.signal, SIGNAL_HALF))
     }
 
     /// How readily gains come here, in `[0, 1)`.
     pub fn eagerness(&self) -> f64 {
-        self.signal / (self.signal + EAGER_HALF)
+        risen(self.signal, EAGER_HALF)
     }
 
     /// Proposals resolved here, discounted.
@@ -61,6 +61,13 @@ impl Island {
     pub fn note(&mut self, own_gain: f64) {
         self.signal += SIGNAL_FRESHNESS * (own_gain - self.signal);
     }
+}
+
+/// From none to all as the signal passes `half`, steeply: a search that gains is left alone, one
+/// that does not is changed for good.
+fn risen(signal: f64, half: f64) -> f64 {
+    let ratio = (signal / half).powi(2);
+    ratio / (1.0 + ratio)
 }
 
 /// Takes note of a proposal resolved on one island: the share it gained on the run's best.

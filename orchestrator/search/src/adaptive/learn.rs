@@ -1,6 +1,7 @@
 //! What is learned from resolved proposals, and what keeps the islands alive.
 
 use evolve_core::event::Operator;
+use evolve_core::facts::CandidateFacts;
 use evolve_core::outcome::RejectReason;
 use evolve_core::{CandidateId, Facts};
 
@@ -78,6 +79,7 @@ impl Adaptive {
         let Some(mut flight) = self.flights.land(id) else {
             // The start: it was not selected, and lives everywhere.
             if let Some(score) = score {
+                self.niches.insert(id, score, self.niches.axes().of(facts, candidate));
                 (0..self.archive.slots()).for_each(|slot| self.archive.insert(slot, id, score, id));
             }
             return;
@@ -99,6 +101,7 @@ impl Adaptive {
             Some(score) => {
                 let family = flight.selection.parents.first().copied().unwrap_or(id);
                 self.archive.insert(slot, id, score, family);
+                self.niches.insert(id, score, self.niches.axes().of(facts, candidate));
             }
             None => self.repairs.failed(facts, id),
         }
@@ -108,11 +111,13 @@ impl Adaptive {
     /// More repeats changed a score, or failed.
     pub(super) fn rescored(&mut self, facts: &Facts, id: CandidateId) {
         let goal = facts.objective().goal;
-        let score = facts.candidate(id).and_then(|c| c.score()).filter(|s| s.is_finite());
-        match score {
-            Some(score) => self.archive.rescore(id, goal.turned(score)),
-            None => self.archive.remove(id),
-        }
+        let scored = |candidate: &CandidateFacts| candidate.score().filter(|s| s.is_finite());
+        let found = facts.candidate(id).and_then(|c| Some((scored(c)?, c)));
+        let Some((score, candidate)) = found else { return self.forget(id) };
+        let score = goal.turned(score);
+        self.archive.rescore(id, score);
+        self.niches.remove(id);
+        self.niches.insert(id, score, self.niches.axes().of(facts, candidate));
     }
 
     fn gains(&mut self, facts: &Facts, slot: usize, flight: &Flight, score: f64) -> Gains {

@@ -1,38 +1,43 @@
-//! The default strategy. See `docs/architecture.md` for how its parts work together.
+//! The default strategy. See `docs/search.md` for what it does and when.
 //!
 //! State changes only in [`Strategy::observe`]: [`learn`] credits what was tried and keeps the
 //! islands alive, [`select`] decides, without changing anything.
 
 mod islands;
 mod learn;
+mod niches;
 mod repairs;
 mod select;
 
 use evolve_core::event::{Envelope, Event, Operator, Selection};
 use evolve_core::outcome::{CallStatus, EvalPurpose, EvalStatus, RejectReason};
 use evolve_core::task::{Choice, SearchSection};
-use evolve_core::{Facts, ModelName};
+use evolve_core::{CandidateId, Facts, ModelName};
 use rand_pcg::Pcg64Mcg;
 
 use crate::archive::{Archive, MOST_SLOTS};
+use crate::axes::Axes;
 use crate::bandit::Arms;
 use crate::flights::Flights;
 use crate::gains::Scale;
+use crate::parameters::Parameters;
 use crate::{Menu, Strategy};
 use islands::Island;
+use niches::Niches;
 use repairs::Repairs;
 
 /// What operators' and models' bandits keep of the past after each trial: about 150 and 50.
 const OPERATORS_KEEP: f64 = 0.9935;
 const MODELS_KEEP: f64 = 0.98;
 
-/// Islands with an improvement signal, bandits over islands, operators and models.
+/// Islands with an improvement signal, niches, bandits over islands, operators and models.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Adaptive {
     menu: Menu,
     inspirations: usize,
     most_islands: usize,
     archive: Archive,
+    niches: Niches,
     islands: Vec<Island>,
     next_island: u32,
     flights: Flights,
@@ -46,16 +51,18 @@ pub(crate) struct Adaptive {
 }
 
 impl Adaptive {
-    pub fn new(config: &SearchSection, menu: Menu) -> Self {
+    pub fn new(config: &SearchSection, menu: Menu, parameters: &Parameters) -> Self {
         let archive = config.archive.max(2) as usize;
         // An island of fewer than two members could never change its best for another.
         let most = MOST_SLOTS.min(archive / 2);
         let most_islands = (config.islands.max(1) as usize).min(most);
+        let axes = Axes::new(parameters.names("descriptors"), parameters.count("bins") as u16);
         Self {
             menu: Menu { operators: crate::choice::drawable(&menu), models: menu.models },
             inspirations: config.inspirations as usize,
             most_islands,
             archive: Archive::new(1, archive / most_islands),
+            niches: Niches::new(axes),
             islands: vec![Island::new(0)],
             next_island: 1,
             flights: Flights::default(),
@@ -67,6 +74,15 @@ impl Adaptive {
             scale: Scale::default(),
             tempo: learn::Tempo::default(),
         }
+    }
+
+    fn is_chosen(&self, model: &ModelName) -> bool {
+        self.menu.models.iter().any(|(name, _)| name == model)
+    }
+
+    fn forget(&mut self, id: CandidateId) {
+        self.archive.remove(id);
+        self.niches.remove(id);
     }
 
     /// The place of an island in the lists; islands that were given up hand their late arrivals
@@ -90,7 +106,8 @@ impl Strategy for Adaptive {
                 }
                 self.flights.take_off(event);
             }
-            Event::CallSettled(event) => {
+            // Embeddings are calls too, but no choice of the strategy's.
+            Event::CallSettled(event) if self.is_chosen(&event.model) => {
                 self.flights.answered(event.candidate, &event.model);
                 self.models.spend(&event.model, event.cost.dollars());
                 if is_fault_of_model(event.status) {
@@ -104,7 +121,7 @@ impl Strategy for Adaptive {
                 EvalPurpose::Confirm => self.rescored(facts, event.candidate),
                 EvalPurpose::Holdout => {}
             },
-            Event::Quarantined(event) => self.archive.remove(event.candidate),
+            Event::Quarantined(event) => self.forget(event.candidate),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use rand_pcg::Pcg64Mcg;
 use super::learn::needs_two;
 use super::{Adaptive, islands};
 use crate::choice;
-use crate::ranking::{Ranked, Ranking};
+use crate::ranking::Ranked;
 
 /// Of the proposals that do not explore, those that take one of the island's very best.
 const EXPLOIT: f64 = 0.93;
@@ -25,6 +25,8 @@ const LEAST_TOP: usize = 30;
 /// Probability of mending a failed draft, rather than drafting again, before anything has a
 /// score.
 const MEND_FIRST: f64 = 0.5;
+/// Draws for a mate that is not the parent.
+const MATE_DRAWS: usize = 8;
 /// Visits an island may have without a member before it borrows parents from another.
 const DRAFTS: u32 = 3;
 
@@ -52,7 +54,7 @@ impl Adaptive {
                 let parent = self.parent(home, rng);
                 let mut parents = vec![parent];
                 if needs_two(operator) {
-                    parents.extend(self.donors(home, &[parent], 1, rng));
+                    parents.extend(self.mate(home, parent, rng));
                 }
                 parents
             }
@@ -118,9 +120,12 @@ impl Adaptive {
         let ranking = self.archive.ranking(slot);
         let explores = self.islands[slot].exploration();
         let draw: f64 = rng.random();
-        let chosen = if draw < explores {
-            self.least_used(rng, |rng| at_any_depth(ranking, rng))
-        } else if draw < explores + EXPLOIT * (1.0 - explores) {
+        if draw < explores
+            && let Some(parent) = self.niches.draw(rng)
+        {
+            return parent;
+        }
+        let chosen = if draw < explores + EXPLOIT * (1.0 - explores) {
             self.near_the_top(slot, rng)
         } else {
             // Balanced: good, and not yet much tried.
@@ -161,6 +166,17 @@ impl Adaptive {
         Some(if used(&second) < used(&first) { second } else { first })
     }
 
+    /// Whom the parent is crossed with: one of the best while gains are frequent, somebody of any
+    /// niche as they become rare.
+    fn mate(&self, slot: usize, parent: CandidateId, rng: &mut Pcg64Mcg) -> Option<CandidateId> {
+        let drawn = if rng.random_bool(self.islands[slot].eagerness()) {
+            None
+        } else {
+            (0..MATE_DRAWS).filter_map(|_| self.niches.draw(rng)).find(|id| *id != parent)
+        };
+        drawn.or_else(|| self.donors(slot, &[parent], 1, rng).first().copied())
+    }
+
     /// Diverse elites besides the given ones: the run's best first, then, in random order, other
     /// islands' bests and some of the island's top quarter. Equal scores are most likely the
     /// same program in other words; one of them is enough.
@@ -199,11 +215,4 @@ impl Adaptive {
 #[allow(clippy::float_cmp)] // exactly the same measurement is what is meant
 fn same(a: &Ranked, b: &Ranked) -> bool {
     a.score == b.score
-}
-
-/// A member whose rank is drawn evenly on a logarithmic scale: all depths are explored, but the
-/// many poor members do not crowd out the few good ones.
-fn at_any_depth(ranking: &Ranking, rng: &mut Pcg64Mcg) -> Option<Ranked> {
-    let depth = (ranking.len() as f64 + 1.0).powf(rng.random::<f64>());
-    ranking.at((depth as usize).clamp(1, ranking.len()) - 1)
 }

@@ -16,6 +16,13 @@ pub(super) fn knowledge(task: &TaskConfig, found: &mut Findings) {
         };
         found.add("analyzer.model", format!("there is no [[model]] named `{name}`"), &help);
     }
+    if task.search.asks_for_clusters() && task.embedding.is_none() {
+        found.add(
+            "search.parameters.descriptors",
+            "`cluster` is found by embeddings, but the task has no [embedding]",
+            "add an [embedding], or order programs by `size`, `complexity` or `distance`",
+        );
+    }
     let Some(embedding) = &task.embedding else { return };
     if !embedding.base_url.starts_with("http://") && !embedding.base_url.starts_with("https://") {
         found.add(
@@ -60,6 +67,7 @@ mod tests {
             ("[embedding]\nname = \"e\"\n[budget]\nusd = 1\n", "the embedding has no `price`"),
             ("[embedding]\nname = \"e\"\nsame_idea = 1.5\n", "a cosine is between"),
             ("[embedding]\nname = \"e\"\ntimeout = \"0s\"\n", "the timeout is zero"),
+            ("[search.parameters]\ndescriptors = [\"size\", \"cluster\"]\n", "no [embedding]"),
         ] {
             let problems = parse_task(&format!("{TASK}{text}")).unwrap_err();
             let found: Vec<_> = problems.into_iter().map(|p| p.message).collect();
