@@ -297,3 +297,44 @@ async fn what_a_prompt_said_can_be_read_again() {
     let shown = place.ok(&["show", "latest", "c1"]);
     assert!(shown.contains("Find the two numbers."), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_are_ordered_by_their_embeddings_and_the_calls_are_counted() {
+    let place = Place::new();
+    let server = ModelServer::start(|request| {
+        if !request.path.ends_with("/embeddings") {
+            return Reply::text(perturb::answer(request));
+        }
+        // One direction for each number of digits.
+        let texts = request.body["input"].as_array().unwrap().iter();
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count() as f32;
+        let vector = |text: &serde_json::Value| {
+            let angle = digits(text.as_str().unwrap()) / 2.0;
+            vec![angle.cos(), angle.sin()]
+        };
+        Reply::embeddings(&texts.map(vector).collect::<Vec<_>>(), 7)
+    })
+    .await
+    .unwrap();
+    let more = format!(
+        "[embedding]\nname = \"embedder\"\nbase_url = \"{}\"\nprice = 1.0\n[search.parameters]\n\
+         descriptors = [\"cluster\"]\n[budget]\ncandidates = 30\nusd = 50.0\n",
+        server.base_url()
+    );
+    place.write("task.toml", &model_toml(&server, &more));
+    let (code, out, err) = run(&place, &["start", "task"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    let placed = server.requests().iter().filter(|r| r.path.ends_with("/embeddings")).count();
+    let status = place.json(&["status", "--json"]);
+    assert!(placed as u64 >= status["candidates"]["proposed"].as_u64().unwrap(), "{placed}");
+    let models = status["models"].as_array().unwrap();
+    let embedder = models.iter().find(|model| model["model"] == "embedder").unwrap();
+    assert_eq!(embedder["calls"].as_u64().unwrap(), placed as u64);
+    let journal = std::fs::read_to_string(place.run_dir().join("events.jsonl")).unwrap();
+    let numbers = journal.split("\"cluster\":").skip(1);
+    let number = |rest: &str| rest.split(['}', ',']).next()?.parse::<u32>().ok();
+    let clusters: std::collections::BTreeSet<u32> = numbers.filter_map(number).collect();
+    assert!(clusters.len() > 2 && clusters.contains(&0), "{clusters:?}");
+    place.ok(&["verify"]);
+    replays(&place);
+}

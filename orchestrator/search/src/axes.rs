@@ -26,19 +26,11 @@ impl Axes {
 
     /// A candidate's descriptors as they are; those it has none of are zero.
     pub fn of(&self, facts: &Facts, candidate: &CandidateFacts) -> Vec<f64> {
-        let metrics = candidate.evaluation.as_ref().map(|evaluation| &evaluation.metrics);
         let value = |name: &String| {
-            let shape = candidate.shape.as_ref();
-            let own = match name.as_str() {
-                "size" => shape.map(|shape| shape.size),
-                "complexity" => shape.map(|shape| shape.complexity),
-                "distance" => shape.map(|shape| shape.distance),
-                CLUSTER => shape.and_then(|shape| shape.cluster).map(f64::from),
-                "generation" => Some(f64::from(candidate.generation)),
+            let value = match name.as_str() {
                 "score" => candidate.score().map(|score| facts.objective().goal.turned(score)),
-                _ => None,
+                name => candidate.descriptor(name),
             };
-            let value = own.or_else(|| metrics?.get(name).copied());
             value.filter(|value| value.is_finite()).unwrap_or(0.0)
         };
         self.names.iter().map(value).collect()

@@ -253,6 +253,21 @@ impl CandidateFacts {
         &self.selection.parents
     }
 
+    /// A descriptor by its name: `size`, `complexity`, `distance`, `cluster` (that of programs
+    /// without one is 0), `generation`, or a metric. Finite.
+    pub fn descriptor(&self, name: &str) -> Option<f64> {
+        let shape = self.shape.as_ref();
+        let value = match name {
+            "size" => shape.map(|shape| shape.size),
+            "complexity" => shape.map(|shape| shape.complexity),
+            "distance" => shape.map(|shape| shape.distance),
+            "cluster" => shape.map(|shape| shape.cluster.map_or(0.0, f64::from)),
+            "generation" => Some(f64::from(self.generation)),
+            metric => self.evaluation.as_ref()?.metrics.get(metric).copied(),
+        };
+        value.filter(|value| value.is_finite())
+    }
+
     /// The primary metric, if it was evaluated successfully; quarantined results have none.
     pub fn score(&self) -> Option<f64> {
         self.believed().map(mean)

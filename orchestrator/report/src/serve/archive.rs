@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, Query, State};
 use axum::response::Html;
-use evolve_core::facts::CandidateFacts;
 use evolve_core::task::ParameterValue;
 use evolve_core::{CandidateId, Facts};
 use serde::{Deserialize, Serialize};
@@ -57,19 +56,6 @@ struct Grid {
     filled: usize,
 }
 
-/// A descriptor of a candidate.
-fn value(candidate: &CandidateFacts, name: &str) -> Option<f64> {
-    let shape = candidate.shape.as_ref();
-    let own = match name {
-        "size" => shape.map(|shape| shape.size),
-        "complexity" => shape.map(|shape| shape.complexity),
-        "distance" => shape.map(|shape| shape.distance),
-        "generation" => Some(f64::from(candidate.generation)),
-        _ => candidate.evaluation.as_ref()?.metrics.get(name).copied(),
-    };
-    own.filter(|value| value.is_finite())
-}
-
 /// The descriptors that can be axes: the strategy's own first.
 fn descriptors(facts: &Facts) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -91,7 +77,7 @@ fn grid(facts: &Facts, x: &str, y: &str, island: Option<u32>) -> Grid {
         .filter(|c| island.is_none_or(|island| c.selection.island == island))
         .filter_map(|c| {
             let score = c.score().filter(|score| score.is_finite())?;
-            Some((value(c, x)?, value(c, y)?, score, c.id))
+            Some((c.descriptor(x)?, c.descriptor(y)?, score, c.id))
         })
         .collect();
     let range = |values: &mut dyn Iterator<Item = f64>| {
