@@ -75,7 +75,9 @@ impl Clusters {
         }
     }
 
-    /// The number of a program's cluster. None if it has no line of its own, or the server fails.
+    /// The number of a program's cluster. None if it has no line of its own, if the server fails,
+    /// and for a few proposals after a resume: until the leaders' vectors are known again, a
+    /// program is placed only where it is near a known one.
     pub(crate) async fn of(&self, program: &Program, request: &ProposalRequest) -> Option<u32> {
         let found = self.place(program, request).await;
         found.inspect_err(|fault| tracing::debug!("{fault}")).ok()?
@@ -128,13 +130,15 @@ impl State {
             let known = leader.as_ref()?.vector.as_ref()?;
             Some(cosine(known, vector))
         };
+        let unknown = self.leaders.iter().flatten().any(|leader| leader.vector.is_none());
         let known = self.leaders.iter().enumerate();
         let known = known.filter_map(|(number, leader)| Some((likeness(leader)?, number)));
         let nearest = known.max_by(|a, b| a.0.total_cmp(&b.0));
         let full = self.leaders.len() >= MOST;
         let number = match nearest {
-            Some((likeness, number)) if likeness >= same || full => number,
-            _ if full => return None, // no leader's vector is known yet
+            Some((likeness, number)) if likeness >= same || full && !unknown => number,
+            // It may belong to a leader whose vector was not asked for yet.
+            _ if full || unknown => return None,
             _ => {
                 let vector = Some(vector.into());
                 self.leaders.push(Some(Leader { program, vector }));
@@ -176,8 +180,21 @@ mod tests {
         let wide = |i: usize| [angle(i).cos(), angle(i).sin(), i as f32];
         let numbers: Vec<_> = (5..80).map(|i| join(i, &wide(i))).collect();
         assert!(numbers.iter().flatten().all(|number| (*number as usize) < MOST), "{numbers:?}");
-        let mut state = State { leaders: vec![None; MOST], ..State::default() };
-        assert_eq!(state.join(hash(1), &[1.0], 0.9), None, "nothing is known of any leader");
+    }
+
+    #[test]
+    fn no_cluster_begins_while_the_vector_of_a_leader_is_unknown() {
+        let leader = |number, vector: Option<&[f32]>| {
+            Some(Leader { program: hash(number), vector: vector.map(Into::into) })
+        };
+        let leaders = vec![leader(1, Some(&[1.0, 0.0])), leader(2, None)];
+        let mut state = State { leaders, ..State::default() };
+        assert_eq!(state.join(hash(3), &[1.0, 0.1], 0.9), Some(0));
+        assert_eq!(state.join(hash(4), &[0.0, 1.0], 0.9), None, "it may be of the second");
+        state.leaders[1] = leader(2, Some(&[0.0, 1.0]));
+        assert_eq!(state.join(hash(4), &[0.1, 1.0], 0.9), Some(1));
+        let mut gone = State { leaders: vec![None; MOST], ..State::default() };
+        assert_eq!(gone.join(hash(1), &[1.0], 0.9), None, "none of them can be joined");
     }
 
     #[test]

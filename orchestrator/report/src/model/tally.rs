@@ -85,7 +85,8 @@ fn failure(candidate: &CandidateFacts) -> Option<(Phase, &'static str, &str)> {
 pub struct Novelty {
     /// Proposals turned away before an evaluation: the same program, or the same in other words.
     pub duplicates: u64,
-    /// Ideas that were had before without success, and were sent back to the model.
+    /// Ideas that were had before without success, and were sent back to the model; of proposals
+    /// that became a candidate.
     pub ideas_sent_back: u64,
     /// Those for which another idea came.
     pub ideas_replaced: u64,
