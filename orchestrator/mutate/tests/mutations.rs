@@ -105,6 +105,35 @@ fn numbers_keep_their_kind_and_zeros_move() {
 }
 
 #[test]
+fn first_steps_of_a_number_that_stands_alone_are_of_all_sizes() {
+    let start = Program::single("p.py", "WEIGHT = 0.1\n");
+    let steps = (0..400).filter_map(|seed| {
+        let change = mutated(&start, &[], seed).unwrap().change;
+        let first = &change.edits[0];
+        (first.kind == "literal").then(|| first.step.unwrap().abs())
+    });
+    let steps: Vec<f64> = steps.collect();
+    let share = |within: std::ops::Range<f64>| {
+        steps.iter().filter(|step| within.contains(step)).count() as f64 / steps.len() as f64
+    };
+    // With one size in mind, 0.2, next to none would be larger than the number.
+    let shares = [share(0.0..0.1), share(0.5..50.0), share(1.0..50.0)];
+    assert!(
+        shares[0] > 0.2 && shares[1] > 0.15 && shares[2] > 0.05,
+        "{shares:?} of {}",
+        steps.len()
+    );
+}
+
+#[test]
+fn a_run_does_not_begin_with_what_pays_late() {
+    let table: String = (0..30).map(|row| format!("    ({row}.0, 0.5),\n")).collect();
+    let start = Program::single("p.py", &format!("TABLE = [\n{table}]\n"));
+    let drawn = |seed| mutated(&start, &[], seed).unwrap().change.edits[0].kind == "distribution";
+    assert!(!(0..300).any(drawn));
+}
+
+#[test]
 fn a_number_stays_apart_from_the_word_before_it() {
     for (language, path, text) in [
         ("python", "p.py", "def f(x):\n    return-1 if x else-2.5\n"),

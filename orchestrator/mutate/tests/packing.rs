@@ -62,11 +62,16 @@ fn packing_report() {
 
 #[test]
 fn a_table_of_centres_becomes_a_good_packing() {
-    for seed in [1, 2] {
-        let mut run = Run::new(START, evaluate, seed);
-        run.steps(5000);
-        assert!(run.best() > 2.45, "seed {seed}: {}", run.best());
-    }
+    // Single seeds end between 2.35 and 2.50 after so many steps.
+    let mut found: Vec<f64> = (1..=9)
+        .map(|seed| {
+            let mut run = Run::new(START, evaluate, seed);
+            run.steps(5000);
+            run.best()
+        })
+        .collect();
+    found.sort_by(f64::total_cmp);
+    assert!(found[4] > 2.42, "{found:?}");
 }
 
 #[test]
@@ -98,11 +103,11 @@ fn draws_that_always_fail_are_given_up() {
     let evaluate = |text: &str| (text == "x = 1.5\ny = 2.5\nz = -0.5\n").then_some(1.0);
     let mut run = Run::new("x = 1.5\ny = 2.5\nz = -0.5\n", evaluate, 1);
     let draws = |run: &Run| run.operators.get("distribution").map_or(0, |o| o.0);
-    run.steps(60);
+    run.steps(150);
     let early = draws(&run);
     run.steps(600);
     let before = draws(&run);
-    run.steps(60);
+    run.steps(150);
     let late = draws(&run) - before;
     assert!(early >= 4 && 3 * late < early, "{early} {late}");
 }
@@ -122,8 +127,8 @@ fn learning_pays() {
 }
 
 #[test]
-fn failures_and_worse_scores_make_steps_smaller() {
-    let shrinks = |evaluate: fn(&str) -> Option<f64>| {
+fn losses_make_steps_smaller_and_steps_that_change_nothing_larger() {
+    let early_and_late = |evaluate: fn(&str) -> Option<f64>| {
         let mut run = Run::new("x = 1.5\n", evaluate, 5);
         run.steps(150);
         let median = |sizes: &[f64]| {
@@ -132,8 +137,14 @@ fn failures_and_worse_scores_make_steps_smaller() {
             sizes[sizes.len() / 2]
         };
         let quarter = run.sizes.len() / 4;
-        median(&run.sizes[3 * quarter..]) < 0.3 * median(&run.sizes[..quarter])
+        (median(&run.sizes[..quarter]), median(&run.sizes[3 * quarter..]))
     };
+    let shrinks = |evaluate| {
+        let (early, late) = early_and_late(evaluate);
+        late < 0.3 * early
+    };
+    let (_, late) = early_and_late(|_| Some(1.0));
+    assert!(late > 0.5, "{late}");
     assert!(shrinks(|text| (text == "x = 1.5\n").then_some(1.0)));
     assert!(shrinks(|text| Some(if text == "x = 1.5\n" { 1.0 } else { 0.0 })));
     // The larger, the better: nothing to be careful about.

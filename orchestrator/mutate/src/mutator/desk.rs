@@ -45,6 +45,13 @@ pub(super) struct Number {
     pub scale: f64,
 }
 
+impl Number {
+    /// Whether no table tells what a step of it means, so that its own size has to.
+    pub(super) fn is_alone(&self) -> bool {
+        (self.scale / self.value.abs() - 1.0).abs() < 1e-12
+    }
+}
+
 /// Numbers that belong together; indices into [`Desk::numbers`].
 #[derive(Debug, Clone)]
 pub(super) struct Group {

@@ -2,8 +2,9 @@
 //!
 //! What a distribution is worth shows late: until it has found its way, its draws lose
 //! against the best program of a run, however well it goes on. So draws have a share of all
-//! tries of their own, which does not depend on single wins: it is halved each time that a
-//! distribution ends without having led the run.
+//! tries of their own, which does not depend on their single wins: it is halved each time that a
+//! distribution ends without having led the run. The share grows from none, for a short run has
+//! no time for what pays late.
 
 use rand::Rng;
 
@@ -11,6 +12,7 @@ use super::Tools;
 use super::desk::{Desk, Group, Number, Sketch};
 use super::draws::{Beginning, DISTRIBUTION, MAX_NUMBERS};
 use super::memory::Memory;
+use super::number::between;
 
 /// Share of draws among all tries for very many numbers, while distributions lead …
 const SHARE: f64 = 0.75;
@@ -19,6 +21,10 @@ const SHARE: f64 = 0.75;
 const FEW: f64 = 5.0;
 /// Bounds of the step of a new distribution, in units of the numbers' scales.
 const FIRST_STEP: (f64, f64) = (0.02, 0.1);
+/// The same where most of the numbers stand alone, so that the scales tell little.
+const FIRST_STEP_ALONE: (f64, f64) = (0.05, 0.5);
+/// Evaluations after which draws have half of their share.
+const WAITS: f64 = 100.0;
 /// Digits beyond the distribution's step: its narrowest direction may be much narrower.
 const FINER: f64 = 1e-2;
 
@@ -45,7 +51,9 @@ pub(super) fn share(desk: &Desk<'_>, memory: &Memory) -> f64 {
         let count = members.len() as f64;
         Some(count / (count + FEW) * worth(memory, group, &members))
     };
-    SHARE * desk.groups.iter().filter_map(of).fold(0.0, f64::max)
+    let most = desk.groups.iter().filter_map(of).fold(0.0, f64::max);
+    let clock = memory.clock() as f64;
+    SHARE * most * clock / (clock + WAITS)
 }
 
 /// All numbers of a group that are not whole, drawn from the distribution over them; begins
@@ -68,8 +76,9 @@ pub(super) fn draw(tools: &mut Tools<'_, '_>) -> Option<Sketch> {
         sketch.change.edits = live.told(&group.site, seed);
         (values, steps) = (live.draw(seed), live.steps().collect());
     } else {
-        let (low, high) = FIRST_STEP;
-        let step = low * (high / low).powf(tools.rng.random_range(0.0..1.0));
+        let alone = members.iter().filter(|number| number.is_alone()).count();
+        let bounds = if 2 * alone > members.len() { FIRST_STEP_ALONE } else { FIRST_STEP };
+        let step = between(bounds, tools.rng);
         let mean: Vec<f64> = members.iter().map(|number| number.value).collect();
         let scales: Vec<f64> = members.iter().map(|number| number.scale).collect();
         let begins = Beginning { sites: &sites, values: &mean, scales: &scales, step };

@@ -25,6 +25,8 @@ const PULL_DECAY: f64 = 0.7;
 /// Growth of a logarithmic step size at a win, and the share of tries that should win.
 const RISE: f64 = 0.25;
 const WIN_SHARE: f64 = 0.15;
+/// Growth at a step that changed the score by nothing at all: it was too small to be felt.
+const UNFELT_RISE: f64 = 0.15;
 
 /// What was learned from earlier edits. Cheap to clone: clones share until one learns.
 #[derive(Debug, Clone, Default)]
@@ -78,24 +80,30 @@ impl Memory {
         let goal = facts.objective().goal;
         let parent = candidate.parents().first().and_then(|id| facts.candidate(*id));
         let parent = parent.and_then(|parent| parent.score());
-        let gain = match (candidate.score(), parent) {
+        let outcome = match (candidate.score(), parent) {
             (Some(score), Some(parent)) if goal.is_better(score, parent) => {
-                (goal.turned(score) - goal.turned(parent)).abs()
+                Outcome::Won((goal.turned(score) - goal.turned(parent)).abs())
             }
+            (Some(score), Some(parent)) if !goal.is_better(parent, score) => Outcome::Unfelt,
             // Any score beats a failure, but by how much nobody knows.
-            (Some(_), None) => self.state.typical,
-            _ => -1.0,
+            (Some(_), None) => Outcome::Won(self.state.typical),
+            _ => Outcome::Lost,
         };
         let edits = &candidate.change.edits;
         let score = candidate.score();
         let best = facts.best().and_then(|best| best.score());
         let leads = score.is_some_and(|s| best.is_none_or(|best| goal.is_better(s, best)));
         let state = Arc::make_mut(&mut self.state);
-        state.learn(edits, gain);
+        state.learn(edits, outcome);
         state.draws.observe(edits, score.map(|score| goal.turned(score)), leads);
         if let Some(first) = edits.first().filter(|first| first.kind == DISTRIBUTION) {
             state.touch(SCORED, &first.site).count(score.is_some());
         }
+    }
+
+    /// Evaluations learned from.
+    pub(super) fn clock(&self) -> u64 {
+        self.state.clock
     }
 
     /// The share of draws at this place that lately had a score; 1 before any.
@@ -143,21 +151,34 @@ const SCORED: &str = "scored";
 /// The kind under which directions are kept: they belong to a number, whatever moved it.
 const PULL: &str = "pull";
 
+/// How a child did against its parent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Outcome {
+    /// By so much.
+    Won(f64),
+    /// Exactly the same score.
+    Unfelt,
+    /// Worse, or no score at all.
+    Lost,
+}
+
 impl State {
-    /// A gain is negative for a loss.
-    fn learn(&mut self, edits: &[Edit], gain: f64) {
-        let won = gain >= 0.0;
+    fn learn(&mut self, edits: &[Edit], outcome: Outcome) {
+        let won = matches!(outcome, Outcome::Won(_));
         self.clock += 1;
         self.wins += u32::from(won);
         if let Some(first) = edits.first() {
-            let reward = self.reward(gain);
+            let reward = match outcome {
+                Outcome::Won(gain) => self.reward(gain),
+                _ => 0.0,
+            };
             let credit = self.operators.entry(first.kind.clone()).or_default();
             credit.tries = credit.tries * OPERATOR_DECAY + 1.0;
             credit.reward = credit.reward * OPERATOR_DECAY + reward;
             let place = self.touch(&first.kind, &first.site);
             place.count(won);
             if let Some(step) = first.step.filter(|step| step.is_finite()) {
-                place.adapt(step, won);
+                place.adapt(step, outcome);
             }
         }
         for edit in edits.iter().filter(|edit| edit.kind == MOVED || edit.kind == LITERAL) {
@@ -174,11 +195,8 @@ impl State {
         self.forget();
     }
 
-    /// 0 for a loss; for a win about 1, more for a large one.
+    /// About 1 for a win, more for a large one.
     fn reward(&mut self, gain: f64) -> f64 {
-        if gain.is_nan() || gain < 0.0 {
-            return 0.0;
-        }
         let gain = gain.min(1e300); // a difference of finite scores may overflow
         if self.typical == 0.0 {
             self.typical = gain;
@@ -213,13 +231,14 @@ impl Place {
         self.wins = self.wins * PLACE_DECAY + f64::from(u8::from(won));
     }
 
-    fn adapt(&mut self, step: f64, won: bool) {
+    fn adapt(&mut self, step: f64, outcome: Outcome) {
         let used = step.abs().clamp(1e-9, 10.0).ln();
         let size = self.log_step.unwrap_or(used);
-        let next = if won {
-            size + 0.5 * (used - size) + RISE
-        } else {
-            size - RISE * WIN_SHARE / (1.0 - WIN_SHARE)
+        let next = match outcome {
+            Outcome::Won(_) => size + 0.5 * (used - size) + RISE,
+            // Smaller ones will not be felt either; of larger ones this says nothing.
+            Outcome::Unfelt => size.max(used) + UNFELT_RISE,
+            Outcome::Lost => size - RISE * WIN_SHARE / (1.0 - WIN_SHARE),
         };
         self.log_step = Some(next.clamp(-16.0, 1.0));
     }
@@ -250,7 +269,8 @@ mod tests {
     }
 
     fn learned(memory: &mut Memory, edits: &[Edit], gain: f64) {
-        Arc::make_mut(&mut memory.state).learn(edits, gain);
+        let outcome = if gain < 0.0 { Outcome::Lost } else { Outcome::Won(gain) };
+        Arc::make_mut(&mut memory.state).learn(edits, outcome);
     }
 
     #[test]
@@ -269,6 +289,18 @@ mod tests {
         }
         assert!(memory.step(LITERAL, "a").unwrap() > 0.3);
         assert_eq!(memory.step(LITERAL, "b"), None);
+    }
+
+    #[test]
+    fn steps_that_are_not_felt_grow_beyond_the_largest_of_them() {
+        let mut memory = Memory::default();
+        for step in [0.01, 0.05, -0.02] {
+            Arc::make_mut(&mut memory.state).learn(&[edit(LITERAL, "a", step)], Outcome::Unfelt);
+        }
+        assert!(memory.step(LITERAL, "a").unwrap() > 0.05);
+        // They are no wins: neither operator nor place is preferred for them.
+        assert!(memory.promise(LITERAL) < memory.promise("untried"));
+        assert!(memory.place_promise(LITERAL, "a") < memory.place_promise(LITERAL, "b"));
     }
 
     #[test]

@@ -18,6 +18,11 @@ pub(crate) fn normal(rng: &mut Pcg64Mcg) -> f64 {
     }
 }
 
+/// A positive number between two, each order of magnitude as likely.
+pub(crate) fn between((low, high): (f64, f64), rng: &mut Pcg64Mcg) -> f64 {
+    low * (high / low).powf(rng.random_range(0.0..1.0))
+}
+
 /// A float as text: no more digits than the step that led to it deserves (four beyond the
 /// step's first), none beyond ten; reads back as the value that is meant.
 pub(crate) fn float(value: f64, step: f64) -> String {

@@ -5,13 +5,16 @@ use rand::Rng;
 use super::Tools;
 use super::desk::{Group, Number, Sketch};
 use super::memory::{LINE, LITERAL, MOVED};
-use super::number::normal;
+use super::number::{between, normal};
 
 /// Spread of the logarithm of a step around the learned one.
 const SPREAD: f64 = 0.7;
 /// Share of steps that forget what was learned: small steps win often and little, and a
 /// search that only makes those cannot leave the place it is in.
 const FRESH: f64 = 0.2;
+/// Bounds of a first step of a number that stands alone, as a share of it: nothing tells what
+/// size matters, so all orders of magnitude are as likely.
+const ALONE: (f64, f64) = (0.05, 1.5);
 
 impl Tools<'_, '_> {
     /// A step size near the learned one.
@@ -61,10 +64,10 @@ pub(super) fn literal(tools: &mut Tools<'_, '_>) -> Option<Sketch> {
     let weigh = |n: &Number| n.weight * tools.memory.place_promise(LITERAL, &n.site);
     let weights: Vec<f64> = desk.numbers.iter().map(weigh).collect();
     let number = &desk.numbers[tools.pick(&weights)?];
-    let size = tools.size(LITERAL, &number.site, 0.2);
+    let default = if number.is_alone() { between(ALONE, tools.rng) } else { 0.2 };
+    let size = tools.size(LITERAL, &number.site, default);
     let z = normal(tools.rng) * size;
-    let alone = (number.scale / number.value.abs() - 1.0).abs() < 1e-12; // not in a table
-    let value = if alone && !number.integer && tools.rng.random_bool(0.7) {
+    let value = if number.is_alone() && !number.integer && tools.rng.random_bool(0.7) {
         number.value * z.exp()
     } else {
         number.value + moved_by(number, z)
